@@ -1,0 +1,108 @@
+"""The values that travel between the rooms of the bot, all frozen."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+Outcome = Literal[
+    "answered", "no_source", "model_unavailable", "model_missing", "busy", "cut_short", "failed"
+]
+Kind = Literal["mention", "direct", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Cleaned text that someone asked, and where its reply belongs.
+
+    ``id`` is unique and stable over redeliveries. ``ts`` is the asking message's timestamp ("" for a slash
+    command) and ``root`` that of its thread's first message. ``response_url`` is set for slash commands only
+    and is a secret. ``locale`` is Slack's (``zh-CN``), or "".
+    """
+
+    id: str
+    text: str
+    person: str
+    team: str
+    channel: str
+    ts: str
+    root: str
+    kind: Kind
+    response_url: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a prompt."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An article that was in the prompt, under the number the model cites; ``passage`` is its best text."""
+
+    n: int
+    title: str
+    url: str
+    path: str
+    date: str = ""
+    section: str = ""
+    passage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a thread's next question stands on.
+
+    ``messages`` are exactly those sent with the answer appended, so that the next prompt starts with the same
+    bytes and the model's prefix cache holds. ``sources`` keep their numbers through the thread. ``questions``
+    are the earlier ones in order, written out in full where a follow-up was elliptic.
+    """
+
+    messages: tuple[Message, ...] = ()
+    sources: tuple[Source, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A sign of life before there is text: what is being done, and with how many articles."""
+
+    name: Literal["queued", "searching", "reading", "loading", "writing"]
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Further text of the answer: Markdown, free of unknown [n], foreign links and template tokens."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end of every question: checked text with its sources, or why there is none.
+
+    ``text`` is Markdown, "" when the model wrote nothing. ``sources`` are those cited, in order of first use;
+    without a model they are the best matching articles, and for ``no_source`` the nearest titles.
+    ``detail`` names what failed (an address, a model) for the reply's sentence. Times are milliseconds;
+    ``supported`` is the share of checked sentences that the cited passages support, None when unchecked.
+    """
+
+    question: str
+    text: str
+    outcome: Outcome
+    sources: tuple[Source, ...] = ()
+    model: str = ""
+    detail: str = ""
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    first_token_ms: int = 0
+    total_ms: int = 0
+    supported: float | None = None
+    conversation: Conversation = Conversation()
+
+
+Event = Stage | Delta | Answer

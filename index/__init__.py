@@ -1,0 +1,1 @@
+"""The blog as a searchable index: mirror, articles, generations, search. Knows nothing of Slack or models."""
