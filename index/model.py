@@ -38,6 +38,13 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a file is no article, in a few words that refresh reports count by: ``index page``, ``no text``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A prompt-sized piece of an article, cut at headings, never inside a fence or a sentence.
 
