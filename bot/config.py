@@ -132,8 +132,8 @@ class _Reader:
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         value = self.text(name, str(default))
-        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
-            self.fault(f"{name} is {value!r}: give a whole number from {least} to {most}.")
+        if not (re.fullmatch("[0-9]{1,9}", value) and least <= int(value) <= most):
+            self.fault(f"{name} is {value[:40]!r}: give a whole number from {least} to {most}.")
             return default
         return int(value)
 
