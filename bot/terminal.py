@@ -1,0 +1,151 @@
+"""What the command line shows: progress, hits, checks and answers, on a terminal or into a pipe."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from bot.doctor import Check
+from bot.model import Answer, Source
+from index.model import Found, Report, Step
+from index.model import Progress as ProgressCall
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+STEPS: Mapping[str, str] = {
+    "fetch": "fetching the blog",
+    "read": "reading articles",
+    "index": "indexing passages",
+    "embed": "embedding articles",
+    "publish": "publishing the index",
+}
+EXCERPT = 220
+"""Characters of a passage shown under a hit."""
+
+
+def dump(value: Mapping[str, Any]) -> None:
+    """One JSON object on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def plain(console: Console, text: str, style: str = "") -> None:
+    """Print text from outside: no markup, no control characters that could drive the terminal."""
+    console.print(Text(printable(text), style=style))
+
+
+def printable(text: str) -> str:
+    """The text without control characters other than line ends and tabs."""
+    return "".join(c for c in text if c in "\n\t" or c.isprintable() or c == "\u3000")
+
+
+def failure(sentence: str, fix: str) -> None:
+    """An expected failure: what, which, and what to do next."""
+    plain(err, sentence, "bold red")
+    if fix:
+        plain(err, fix)
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressCall]:
+    """A bar a step on standard error; off a terminal it keeps quiet."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    ) as bars:
+        tasks = {step: bars.add_task(words, total=None, visible=False) for step, words in STEPS.items()}
+
+        def show(step: Step, done: int, total: int) -> None:
+            bars.update(tasks[step], completed=done, total=total or None, visible=True)
+
+        yield show
+
+
+def report(done: Report) -> None:
+    """One line that says what a refresh did."""
+    skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(done.skipped.items()))
+    plain(
+        out,
+        f"{done.articles} articles in {done.passages} passages at {done.commit[:10]}: {done.added} added,"
+        f" {done.changed} changed, {done.removed} removed in {done.seconds:.1f} s"
+        + (f"; left out: {skipped}" if skipped else ""),
+    )
+
+
+def hits(found: Found) -> None:
+    """The hits, best first, each with the passage that matched."""
+    if not found.answerable:
+        plain(out, "The blog does not seem to answer this; the nearest articles are:", "yellow")
+    for n, hit in enumerate(found.hits, 1):
+        plain(out, f"{n}. {hit.title}", "bold")
+        plain(out, f"   {hit.url or hit.path}" + (f"  {hit.date}" if hit.date else ""), "cyan")
+        plain(out, f"   {' '.join(hit.passage.text.split())[:EXCERPT]}", "dim")
+    if not found.hits:
+        plain(out, "Nothing matches.")
+
+
+def sources(listed: Sequence[Source]) -> None:
+    """The numbered sources under an answer."""
+    for source in listed:
+        plain(out, f"[{source.n}] {source.title}", "bold")
+        plain(out, f"    {source.url or source.path}", "cyan")
+
+
+def answer_dict(answer: Answer) -> dict[str, Any]:
+    """The form of ``ask --json``."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "outcome": answer.outcome,
+        "sources": [{"n": s.n, "title": s.title, "url": s.url, "path": s.path} for s in answer.sources],
+        "model": answer.model,
+        "prompt_tokens": answer.prompt_tokens,
+        "answer_tokens": answer.answer_tokens,
+        "first_token_ms": answer.first_token_ms,
+        "total_ms": answer.total_ms,
+        "supported": answer.supported,
+    }
+
+
+def search_dict(question: str, found: Found, milliseconds: float) -> dict[str, Any]:
+    """The form of ``search --json``."""
+    return {
+        "question": question,
+        "answerable": found.answerable,
+        "ms": round(milliseconds, 1),
+        "hits": [
+            {
+                "path": hit.path,
+                "title": hit.title,
+                "url": hit.url,
+                "date": hit.date,
+                "score": round(hit.score, 4),
+                "passage": hit.passage.text,
+            }
+            for hit in found.hits
+        ],
+    }
+
+
+def checks(seen: Sequence[Check]) -> None:
+    """The doctor's table, each fault with its mend below it."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for check in seen:
+        mark = Text("ok", "green") if check.ok else Text("FAULT", "bold red")
+        words = Text(printable(check.detail))
+        if check.fix:
+            words.append(f"\n{printable(check.fix)}", "yellow")
+        table.add_row(mark, Text(check.name, "bold"), words)
+    out.print(table)
