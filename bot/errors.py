@@ -10,7 +10,8 @@
     │   ├── ModelBusy             Ollama's queue, or ours, is full
     │   ├── PromptTooLong         the server counts more tokens than its context holds
     │   └── AnswerCutShort        the stream ended, stalled or failed midway
-    └── SlackFailure              Slack refuses us for good: a token, a scope, a channel
+    ├── SlackFailure              Slack refuses us for good: a token, a scope, a channel
+    └── DatabaseFailure           the database does not answer, or is not for this program to open
 """
 
 from bot.model import Outcome
@@ -76,3 +77,7 @@ class SlackFailure(BotFailure):
     def __init__(self, sentence: str, fix: str = "", *, code: str = "") -> None:
         super().__init__(sentence, fix)
         self.code = code
+
+
+class DatabaseFailure(BotFailure):
+    """The database does not answer, is in use by another bot, or was made by a newer version."""

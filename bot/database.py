@@ -1,0 +1,133 @@
+"""The connection to the bot's database, SQLite or PostgreSQL, and its failures in sentences [SQLAlchemy]."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import DatabaseFailure
+
+ANSWER_SECONDS = 10.0
+_LOCK = 0x626C6F67  # "blog": the advisory lock under which replicas make the tables one after the other
+
+
+def parse(database_url: str) -> URL:
+    """The address in SQLAlchemy's terms, with the drivers of the lock file."""
+    try:
+        url = sa.make_url(database_url.replace("postgres://", "postgresql://", 1))
+    except sa.exc.ArgumentError as exc:
+        raise DatabaseFailure(
+            "BLOGBOT_DATABASE_URL is no database address.",
+            "Give sqlite:///path or postgresql://user@host/name.",
+        ) from exc
+    return url.set(drivername="sqlite" if url.drivername.startswith("sqlite") else "postgresql+psycopg")
+
+
+def shown(url: URL) -> str:
+    """The address for a person's eyes: without user, password and parameters."""
+    if url.drivername.startswith("sqlite"):
+        return f"the SQLite file {url.database}"
+    return f"PostgreSQL at {url.host or 'localhost'}:{url.port or 5432}, database {url.database}"
+
+
+def prepare(url: URL) -> None:
+    """Make a SQLite file in its folder, for its owner's eyes alone: it holds what people wrote."""
+    if not (url.drivername.startswith("sqlite") and url.database):
+        return
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as exc:
+        raise DatabaseFailure(
+            f"{shown(url)} cannot be written: {exc.strerror}.",
+            "Make its folder writable for the bot, or point BLOGBOT_DATA elsewhere.",
+        ) from exc
+
+
+class Database:
+    """One pool of connections; every transaction ends within ANSWER_SECONDS or raises DatabaseFailure."""
+
+    def __init__(self, database_url: str) -> None:
+        self.url = parse(database_url)
+        self._sqlite = self.url.drivername == "sqlite"
+        self._engine: AsyncEngine | None = None
+
+    async def open(self, meta: sa.MetaData, schema: sa.Table, version: int) -> None:
+        """Connect and make the missing tables; refuse a schema newer than *version*."""
+        prepare(self.url)
+        # Parameters are what people wrote: hidden, so that no database error carries them into a log.
+        if self._sqlite:
+            engine = create_async_engine(self.url.set(drivername="sqlite+aiosqlite"), hide_parameters=True)
+            sa.event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        else:
+            engine = create_async_engine(
+                self.url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_timeout=ANSWER_SECONDS,
+                connect_args={"connect_timeout": 5},
+            )
+        self._engine = engine
+        try:
+            async with self.begin() as connection:
+                if not self._sqlite:
+                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                await connection.run_sync(meta.create_all)
+                found = (await connection.execute(sa.select(schema.c.version))).scalar()
+                if found is None:
+                    await connection.execute(sa.insert(schema).values(version=version))
+        except DatabaseFailure:
+            await self.close()
+            raise
+        if found is not None and found > version:
+            await self.close()
+            raise DatabaseFailure(
+                f"{shown(self.url)} was made by a newer blogbot (schema {found}; this one knows {version}).",
+                "Start the newer version again, or give this one a database of its own.",
+            )
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction."""
+        if self._engine is None:
+            raise DatabaseFailure(f"{shown(self.url)} is not open.", "Start the bot first.")
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError, TimeoutError) as exc:
+            raise DatabaseFailure(
+                f"{shown(self.url)} does not answer ({type(exc).__name__}).",
+                "Is it running, reachable, and is there room on its disk?",
+            ) from exc
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT that knows ON CONFLICT in this database's dialect."""
+        return sqlite.insert(table) if self._sqlite else postgresql.insert(table)
+
+    def upsert(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+        """An INSERT that becomes an UPDATE of *values* where a row with that *key* is there."""
+        insert = self.insert(table).values(**key, **values)
+        return insert.on_conflict_do_update(index_elements=list(key), set_=dict(values))
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # Readers and a writer at once; it is a property of the file, so that DBOS's connections have it too.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=8000")
+    cursor.close()

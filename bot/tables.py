@@ -1,0 +1,120 @@
+"""The tables of the bot's memory, and its values as JSON and back. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+import sqlalchemy as sa
+
+from bot.model import Conversation, Message, Outcome, Question, Source
+
+SCHEMA = 1
+
+meta = sa.MetaData()
+schema_version = sa.Table("schema_version", meta, sa.Column("version", sa.Integer, nullable=False))
+questions = sa.Table(
+    "questions",
+    meta,
+    sa.Column("claim", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("team", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("root", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("response_url", sa.Text, nullable=False),
+    sa.Column("asked_at", sa.Double, nullable=False, index=True),
+    sa.Column("reply_ts", sa.Text, nullable=False, default=""),
+    sa.Column("outcome", sa.Text, nullable=False, default=""),
+    sa.Column("answer", sa.Text, nullable=False, default=""),
+    sa.Column("sources", sa.Text, nullable=False, default="[]"),
+    sa.Column("model", sa.Text, nullable=False, default=""),
+    sa.Index("questions_of_person", "person", "asked_at"),
+    sa.Index("questions_by_reply", "channel", "reply_ts"),
+)
+conversations = sa.Table(
+    "conversations",
+    meta,
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("root", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("kept_at", sa.Double, nullable=False, index=True),
+)
+feedback = sa.Table(
+    "feedback",
+    meta,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("reply_ts", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("kept_at", sa.Double, nullable=False, index=True),
+)
+turns = sa.Table(
+    "turns",
+    meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("taken_at", sa.Double, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and what became of it; ``outcome`` is "" while it is open, ``asked_at`` is UTC."""
+
+    question: Question
+    asked_at: datetime
+    reply_ts: str = ""
+    outcome: Outcome | Literal[""] = ""
+    answer: str = ""
+    sources: tuple[Source, ...] = ()
+    model: str = ""
+
+
+def dump(value: Any) -> str:
+    """A frozen value as JSON."""
+    return json.dumps(asdict(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def question(body: str) -> Question:
+    """The question that ``dump`` wrote."""
+    return _made(Question, json.loads(body))
+
+
+def conversation(body: str) -> Conversation:
+    """The conversation that ``dump`` wrote."""
+    found = json.loads(body)
+    return Conversation(
+        messages=tuple(_made(Message, each) for each in found["messages"]),
+        sources=tuple(_made(Source, each) for each in found["sources"]),
+        questions=tuple(found["questions"]),
+    )
+
+
+def exchange(row: Any) -> Exchange:
+    """A row of ``questions`` as a value."""
+    return Exchange(
+        question=question(row.body),
+        asked_at=datetime.fromtimestamp(row.asked_at, UTC),
+        reply_ts=row.reply_ts,
+        outcome=row.outcome,
+        answer=row.answer,
+        sources=tuple(_made(Source, each) for each in json.loads(row.sources)),
+        model=row.model,
+    )
+
+
+def thread(table: sa.Table, team: str, channel: str, root: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """The condition that a row belongs to one thread."""
+    return (table.c.team == team, table.c.channel == channel, table.c.root == root)
+
+
+T = TypeVar("T")
+
+
+def _made(kind: type[T], found: Mapping[str, Any]) -> T:
+    """A value of *kind*; fields that another version wrote and this one does not know are left out."""
+    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in found.items() if name in known})
