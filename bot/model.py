@@ -41,7 +41,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An article that was in the prompt, under the number the model cites; ``passage`` is its best text."""
+    """An article that was in the prompt, under the number the model cites; ``passage`` is its best text.
+
+    ``shown`` is all of the article that the thread's prompt holds, as the model reads it, "" when it is in none.
+    """
 
     n: int
     title: str
@@ -50,6 +53,7 @@ class Source:
     date: str = ""
     section: str = ""
     passage: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
