@@ -71,15 +71,20 @@ class Records:
             row = (await connection.execute(sa.select(questions).where(questions.c.claim == name))).first()
         return None if row is None else replace(tables.question(row.body), response_url=row.response_url)
 
+    async def spend_response_url(self, name: str) -> None:
+        """Drop the secret of the question claimed under *name*, which has done its work."""
+        where = questions.c.claim == name
+        async with self._database.begin() as connection:
+            await connection.execute(sa.update(questions).where(where).values(response_url=""))
+
     async def keep_answer(self, question: Question, answer: Answer, reply_ts: str) -> None:
-        """Write down what a question ended in, and drop its response_url, which has done its work."""
+        """Write down what a question ended in."""
         values = {
             "reply_ts": reply_ts,
             "outcome": answer.outcome,
             "answer": answer.text[:ANSWER_CHARACTERS],
             "sources": json.dumps([asdict(source) for source in answer.sources], ensure_ascii=False),
             "model": answer.model,
-            "response_url": "",
         }
         where = questions.c.claim == claim(question)
         async with self._database.begin() as connection:
@@ -149,7 +154,7 @@ class Records:
             return (await connection.execute(insert)).rowcount == 1
 
     async def forget(self, person: str) -> int:
-        """Delete what a person asked, was answered and thought, with their threads; return how many questions.
+        """Delete what a person asked, was answered and thought, with their threads; count the questions.
 
         A question of theirs that is open now is dropped too: its answer is not written.
         """

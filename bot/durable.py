@@ -1,0 +1,116 @@
+"""DBOS as this bot uses it: settings, steps, its end, and the recovery of a dead neighbour's work [DBOS].
+
+Nothing of it leaves the house: no telemetry, no conductor, no console log, and JSON at rest, where DBOS by
+itself would unpickle whatever the database holds.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import structlog
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, PortableWorkflowError, StepOptions, error
+from sqlalchemy.engine import URL
+
+from bot.errors import DatabaseFailure
+from bot.seats import Seats
+
+# Work resumes only under the version it was begun with. This one names the shape of the workflows, not the
+# program, so that an upgrade resumes what was open. A changed shape gets a new workflow name; this stays.
+VERSION = "1"
+
+# What a step ends in after its last try, and how the same is raised again when its workflow is resumed.
+EXHAUSTED = (error.DBOSMaxStepRetriesExceeded, PortableWorkflowError)
+KNOWN = error.DBOSWorkflowIDInUseError
+
+_TRIES: StepOptions = {
+    "retries_allowed": True,
+    "max_attempts": 3,
+    "interval_seconds": 1.0,
+    "backoff_rate": 4.0,
+}
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+def configure(url: URL, seat: str) -> None:
+    """Make the process's DBOS, which signs its work with *seat*; register workflows next, then ``launch``."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:  # it would make itself one to the console
+        logger.addHandler(logging.NullHandler())
+    config: DBOSConfig = {
+        "name": "blogbot",
+        "system_database_url": url.render_as_string(hide_password=False),
+        "application_version": VERSION,
+        "executor_id": seat,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "enable_otlp": False,
+        "sys_db_pool_size": 10,
+        "db_engine_kwargs": {"hide_parameters": True},
+        "notification_listener_polling_interval_sec": 0.5,
+        "scheduler_polling_interval_sec": 3600,
+    }
+    DBOS(config=config)
+
+
+async def launch() -> None:
+    """Make DBOS's tables where they are missing, and resume what the seat left open.
+
+    It blocks the loop it is called on, for good reason: DBOS runs its workflows on the loop of that thread.
+    """
+    try:
+        DBOS.launch()
+    except Exception as exc:
+        await destroy(0)
+        raise DatabaseFailure(
+            f"The durable queue cannot be opened in the database ({type(exc).__name__}).",
+            "May the bot's user create tables there? Was the database made by a newer blogbot?",
+        ) from exc
+
+
+async def destroy(seconds: float) -> None:
+    """Take no more work, wait *seconds* for what is under way, and close DBOS."""
+    loop = asyncio.get_running_loop()
+    end = partial(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(seconds))
+    with ThreadPoolExecutor(1) as pool:
+        await loop.run_in_executor(pool, end)
+    # DBOS made its own pool this loop's, and has just closed it.
+    loop.set_default_executor(ThreadPoolExecutor())
+
+
+async def step(name: str, work: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Run *work* as a recorded step: three tries with growing pauses, then one of EXHAUSTED."""
+    run = cast("Callable[..., Awaitable[T]]", DBOS.run_step_async)
+    return await run({**_TRIES, "name": name}, work, *arguments)
+
+
+async def look_after(seats: Seats, seat: str, every: float) -> None:
+    """Keep the seat, and take over from others that stay empty from one look to the next.
+
+    Returns only when another process has taken the seat. A look that fails is logged and made again.
+    """
+    empty: set[str] = set()
+    while True:
+        await asyncio.sleep(every)
+        if not await seats.keep():
+            return
+        try:
+            found = await _empty_seats_with_work(seats, seat)
+            if gone := sorted(found & empty):
+                log.warning("taking over", seats=gone)
+                # The call that DBOS's own recovery service makes: a row goes to one caller, however many ask.
+                await asyncio.to_thread(DBOS._recover_pending_workflows, gone)  # noqa: SLF001
+            empty = found
+        except Exception:
+            log.exception("a look after the other seats failed")
+
+
+async def _empty_seats_with_work(seats: Seats, seat: str) -> set[str]:
+    pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+    others = {each.executor_id for each in pending if each.executor_id} - {seat}
+    return {each for each in others if await seats.empty(each)}

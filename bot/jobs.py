@@ -1,0 +1,262 @@
+"""Durable execution: a question that was acknowledged is answered once, whatever dies meanwhile [DBOS].
+
+A question is two workflows. ``ask`` starts at once, without a queue, and gives the first visible sign (step
+"open"); it then puts ``answer`` on a queue that bounds how many are written at a time and how many of those
+are one person's (step "finish"). DBOS records each step and goes on behind the last one after a crash. Its
+tables hold claims, seats, people's ids and Slack timestamps; what people wrote stays in bot.records.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
+
+from bot import durable
+from bot.database import parse
+from bot.errors import BotFailure, DatabaseFailure
+from bot.model import Outcome, Question
+from bot.records import Records, claim
+from bot.seats import Seats, seats
+from bot.steps import Finish, Open, Refuse, Steps
+
+QUEUE = "answers"
+ACK_SECONDS = 2.5
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is done at a time, and how much may wait.
+
+    ``concurrency`` bounds the answers written at a time by one process, ``per_person`` those of one person
+    over all replicas; more than ``waiting`` questions, or ``waiting_per_person`` of one person, are refused.
+    ``poll`` is how often (seconds) the queue is looked at, ``look`` how often the neighbours are.
+    """
+
+    concurrency: int = 2
+    per_person: int = 1
+    waiting: int = 200
+    waiting_per_person: int = 50
+    poll: float = 0.2
+    look: float = 10.0
+
+
+class Jobs:
+    """The questions at work and waiting, over all replicas that share a database. One a process.
+
+    ``open`` posts the first visible sign, or finds it again, and returns its timestamp; it is repeated when
+    the bot died in it. ``finish`` answers into that message, and may be repeated from its beginning too.
+    ``refuse`` says that there will be no answer: outcome "busy" with timestamp "" when too many wait, outcome
+    "failed" when ``finish`` failed three times over. A SlackFailure of theirs ends the question at once.
+    ``lost`` is called when another process has taken this one's seat: leave, and start again.
+    """
+
+    _ask: Callable[[str, str, bool], Coroutine[Any, Any, None]]
+    _answer: Callable[[str, str], Coroutine[Any, Any, None]]
+    _queue: Queue | None = None
+
+    def __init__(  # noqa: PLR0913
+        self,
+        database_url: str,
+        *,
+        records: Records,
+        open: Open,  # noqa: A002
+        finish: Finish,
+        refuse: Refuse,
+        limits: Limits = Limits(),
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._url = parse(database_url)
+        self._records = records
+        self._steps = Steps(records, open, finish, refuse)
+        self._limits, self._lost = limits, lost
+        self._seats: Seats = seats(self._url)
+        self._stopping = False
+        self._opening: dict[str, str] = {}
+        self._working: set[asyncio.Task[Any]] = set()
+        self._starting: set[asyncio.Task[bool]] = set()
+        self._look: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take a seat, resume what it left open, and begin to take questions; ``records`` must be open."""
+        seat = await self._seats.take()
+        durable.configure(self._url, seat)
+        self._ask = DBOS.workflow(name="ask")(self._asking())
+        self._answer = DBOS.workflow(name="answer")(self._answering())
+        await durable.launch()
+        self._queue = await DBOS.register_queue_async(
+            QUEUE,
+            worker_concurrency=self._limits.concurrency,
+            partition_concurrency=min(self._limits.per_person, self._limits.concurrency),
+            polling_interval_sec=self._limits.poll,
+            on_conflict="always_update",
+        )
+        self._look = asyncio.create_task(self._look_after(seat))
+
+    async def submit(self, question: Question) -> bool:
+        """Record a question for good and begin on it; False where it is known already.
+
+        Raises DatabaseFailure when that takes longer than ACK_SECONDS, so that Slack is not told "received"
+        and delivers it again: the database may yet record it, and then knows it the second time.
+        """
+        if self._stopping or self._queue is None:
+            raise BotFailure("The bot is stopping.", "Slack delivers the question again in a minute.")
+        task = asyncio.create_task(self._start(question))
+        self._starting.add(task)
+        task.add_done_callback(self._started)
+        try:
+            async with asyncio.timeout(ACK_SECONDS):
+                return await asyncio.shield(task)
+        except TimeoutError as exc:
+            raise DatabaseFailure(
+                "The database took too long to record a question.", "Is it running, and its disk not full?"
+            ) from exc
+
+    async def stop(self, grace: float = 25.0) -> None:
+        """Take no more; let what is being written end within *grace* seconds, and park the rest."""
+        self._stopping = True
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
+        if self._starting:
+            await asyncio.wait(self._starting, timeout=min(grace, ACK_SECONDS))
+        cut = asyncio.get_running_loop().call_later(grace, self._park)
+        if self._queue is not None:
+            await durable.destroy(grace + 3 if self._working else 0)
+        cut.cancel()
+        self._park()
+        await asyncio.gather(*self._working, *self._starting, return_exceptions=True)
+        await self._seats.leave()
+
+    async def waiting(self) -> int:
+        """How many questions wait for their turn, over all replicas."""
+        return len(await self._queued()) + len(self._opening)
+
+    async def place(self, question: Question) -> int:
+        """How many questions that came before this one still wait; 0 when it is next or at work."""
+        name = _answer_id(claim(question))
+        before = [status.workflow_id for status in await self._queued()]
+        return before.index(name) if name in before else 0
+
+    async def prune(self, older_than: timedelta) -> int:
+        """Delete the claims of questions that ended before that; those of a day stay: Slack repeats itself."""
+        before = datetime.now(UTC) - max(older_than, timedelta(days=1))
+        ended = await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=10_000,
+            load_input=False,
+            load_output=False,
+        )
+        await DBOS.delete_workflows_async([status.workflow_id for status in ended])
+        return len(ended)
+
+    # Intake
+
+    async def _start(self, question: Question) -> bool:
+        name = claim(question)
+        await self._records.keep_question(question)
+        with self._being_opened(name, question.person):
+            full = await self._full(question.person)
+            try:
+                with SetWorkflowID(name, workflow_id_reuse_policy="reject"):
+                    await DBOS.start_workflow_async(self._ask, name, question.person, full)
+            except durable.KNOWN:
+                return False
+        return True
+
+    def _started(self, task: asyncio.Task[bool]) -> None:
+        self._starting.discard(task)
+        if not task.cancelled() and (failure := task.exception()):
+            log.warning("question not recorded", failure=type(failure).__name__)
+
+    async def _full(self, person: str) -> bool:
+        queued = await self._queued()
+        people = [status.queue_partition_key for status in queued] + list(self._opening.values())
+        return len(people) > self._limits.waiting or people.count(person) > self._limits.waiting_per_person
+
+    async def _queued(self) -> list[WorkflowStatus]:
+        return await DBOS.list_queued_workflows_async(
+            queue_name=QUEUE, status="ENQUEUED", load_input=False, load_output=False
+        )
+
+    # The workflows and their steps
+
+    def _asking(self) -> Callable[[str, str, bool], Coroutine[Any, Any, None]]:
+        async def ask(name: str, person: str, full: bool) -> None:  # noqa: FBT001 - DBOS hands it back so
+            if full:
+                await self._give_up(name, "", "busy")
+                return
+            with self._at_work(), self._being_opened(name, person):
+                try:
+                    reply_ts = await durable.step("open", self._steps.open, name)
+                except durable.EXHAUSTED:
+                    log.warning("no reply could be posted", claim=name)
+                    return
+                if reply_ts and self._queue is not None:
+                    with SetWorkflowID(_answer_id(name)), SetEnqueueOptions(queue_partition_key=person):
+                        await self._queue.enqueue_async(self._answer, name, reply_ts)
+
+        return ask
+
+    def _answering(self) -> Callable[[str, str], Coroutine[Any, Any, None]]:
+        async def answer(name: str, reply_ts: str) -> None:
+            if self._stopping:
+                raise asyncio.CancelledError  # which leaves it for the next start or another replica
+            with self._at_work():
+                try:
+                    await durable.step("finish", self._steps.finish, name, reply_ts)
+                except durable.EXHAUSTED:
+                    log.warning("no answer could be given", claim=name)
+                    await self._give_up(name, reply_ts, "failed")
+
+        return answer
+
+    async def _give_up(self, name: str, reply_ts: str, outcome: Outcome) -> None:
+        with self._at_work():
+            try:
+                await durable.step("refuse", self._steps.refuse, name, reply_ts, outcome)
+            except durable.EXHAUSTED:
+                log.warning("not even a refusal could be posted", claim=name, outcome=outcome)
+
+    # Coming and going
+
+    @contextlib.contextmanager
+    def _being_opened(self, name: str, person: str) -> Iterator[None]:
+        self._opening[name] = person
+        try:
+            yield
+        finally:
+            self._opening.pop(name, None)
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        mine = task is not None and task not in self._working
+        if task is not None and mine:
+            self._working.add(task)
+        try:
+            yield
+        finally:
+            if task is not None and mine:
+                self._working.discard(task)
+
+    def _park(self) -> None:
+        """Cut what is at work: DBOS leaves a cancelled task's workflow pending."""
+        for task in self._working:
+            task.cancel()
+
+    async def _look_after(self, seat: str) -> None:
+        await durable.look_after(self._seats, seat, self._limits.look)
+        log.error("another process has taken this seat", seat=seat)
+        self._lost()
+
+
+def _answer_id(name: str) -> str:
+    return f"{name}/answer"
