@@ -27,7 +27,8 @@ class Blog:
 class Article:
     """One blog post: its body holds Markdown without title, header block, footer or front matter.
 
-    ``date`` is ISO 8601 (``2019-07-06``) or "".
+    ``date`` is ISO 8601 (``2019-07-06``) or "". ``also`` holds other names and a summary, one a line, for the
+    search alone; ``anchors`` are the fragments of the headings that are not in the body.
     """
 
     path: str
@@ -35,6 +36,8 @@ class Article:
     date: str
     tags: tuple[str, ...]
     body: str
+    also: str = ""
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Passage:
     """A prompt-sized piece of an article, cut at headings, never inside a fence or a sentence.
 
     ``number`` counts from 0 within the article; ``headings`` is the trail above it, outermost first,
-    without the title; ``anchor`` is the fragment of the nearest heading as GitHub makes it, or "".
+    without the title; ``anchor`` is the fragment of the nearest heading as GitHub makes it, or ""; ``url`` leads
+    there, once a search has found the passage.
     """
 
     path: str
@@ -57,6 +61,7 @@ class Passage:
     headings: tuple[str, ...]
     anchor: str
     text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

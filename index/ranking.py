@@ -1,0 +1,44 @@
+"""Rank articles for a question's words: what an article is about, and where in it the answer stands."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.part import Numbers
+from index.reader import Postings, Reader
+
+_K1, _B = 1.2, 0.75
+_ARTICLE, _TITLE, _NAMES = 0.5, 0.5, 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Scores for one question: of each article in all, and of each passage."""
+
+    articles: Numbers
+    passages: Numbers
+
+
+def rank(reader: Reader, words: Collection[str]) -> Ranked:
+    """Score every article by its best passage, its whole text, its title and its other names, each with BM25."""
+    passages = np.zeros(len(reader.article_of), np.float32)
+    articles = np.zeros(len(reader.starts), np.float32)
+    for word in sorted(set(words)):
+        term = reader.term(word)
+        _add(passages, term.passages, reader.passage_length, 1.0)
+        _add(articles, term.articles, reader.article_length, _ARTICLE)
+        _add(articles, term.titles, reader.title_length, _TITLE)
+        _add(articles, term.names, reader.names_length, _NAMES)
+    if len(articles):
+        articles += np.maximum.reduceat(passages, reader.starts)
+    return Ranked(articles, passages)
+
+
+def _add(scores: Numbers, term: Postings, lengths: Numbers, weight: float) -> None:
+    """Add BM25 (Robertson and Zaragoza 2009, equation 3.15) of one word to *scores*."""
+    if not len(term.ids):
+        return
+    average = float(lengths[lengths > 0].mean())
+    norm = _K1 * (1 - _B + _B / average * lengths[term.ids])
+    scores[term.ids] += weight * term.idf * (_K1 + 1) * term.often / (term.often + norm)

@@ -1,0 +1,135 @@
+"""All parts of a generation added up as if they were one; articles and passages are numbered through from 0."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from index.model import Article, Passage
+from index.part import Ids, Numbers, Part
+from index.store import parts
+
+_MOST_POSTINGS_HELD = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Who holds a word, ascending, and how often; ``idf`` is that of BM25: ln(1 + (N - df + ½) / (df + ½))."""
+
+    ids: Ids
+    often: Numbers
+    idf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word's postings at each level: in the text by passage and by article, in titles and other names by article."""
+
+    passages: Postings
+    articles: Postings
+    titles: Postings
+    names: Postings
+
+
+class Reader:
+    """An open index: lengths as arrays, postings by word. Not thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        listed = parts(folder)
+        self._parts = [Part(part) for part, _ in listed]
+        self._first_passage = np.cumsum([0, *(part.passages for part in self._parts)])
+        self._first_article = np.cumsum([0, *(len(part.firsts) for part in self._parts)])
+        self.starts: Ids = _joined(
+            [part.firsts + base for part, base in zip(self._parts, self._first_passage)]
+        )
+        self.article_of: Ids = np.repeat(
+            np.arange(len(self.starts), dtype=np.int32),
+            np.diff(np.append(self.starts, self._first_passage[-1])),
+        )
+        self.live = self._alive([gone for _, gone in listed])
+        self._passage_live = self.live[self.article_of]
+        self.passage_length = self._lengths("text")
+        self.article_length = np.bincount(self.article_of, self.passage_length, len(self.starts)).astype(
+            np.float32
+        )
+        self.title_length = self._lengths("title")[self.starts]
+        self.names_length = self._lengths("names")[self.starts]
+        self._terms: OrderedDict[str, Term] = OrderedDict()
+        self._held = 0
+
+    def close(self) -> None:
+        """Close the files."""
+        for part in self._parts:
+            part.close()
+
+    def term(self, word: str) -> Term:
+        """Return the postings of *word*, read once and then held while there is room."""
+        if word in self._terms:
+            self._terms.move_to_end(word)
+            return self._terms[word]
+        term = self._terms[word] = self._read(word)
+        self._held += _size(term)
+        while self._held > _MOST_POSTINGS_HELD and len(self._terms) > 1:
+            self._held -= _size(self._terms.popitem(last=False)[1])
+        return term
+
+    def article(self, number: int) -> Article:
+        """Return an article, without its body."""
+        part = int(np.searchsorted(self._first_article, number, "right")) - 1
+        return self._parts[part].article(number - int(self._first_article[part]))
+
+    def passage(self, number: int) -> Passage:
+        """Return a passage."""
+        part = int(np.searchsorted(self._first_passage, number, "right")) - 1
+        return self._parts[part].passage(number - int(self._first_passage[part]))
+
+    def passages_of(self, article: int) -> range:
+        """Return the numbers of an article's passages."""
+        end = self.starts[article + 1] if article + 1 < len(self.starts) else self._first_passage[-1]
+        return range(int(self.starts[article]), int(end))
+
+    def _read(self, word: str) -> Term:
+        ids, often = self._postings("text", word)
+        owners = self.article_of[ids]
+        firsts = np.flatnonzero(np.diff(owners, prepend=-1))
+        by_article = np.add.reduceat(often, firsts) if len(firsts) else often
+        articles = int(self.live.sum())
+        title, names = (self._postings(field, word) for field in ("title", "names"))
+        return Term(
+            _with_idf(ids, often, int(self._passage_live.sum())),
+            _with_idf(owners[firsts], by_article, articles),
+            _with_idf(self.article_of[title[0]], title[1], articles),
+            _with_idf(self.article_of[names[0]], names[1], articles),
+        )
+
+    def _postings(self, field: str, word: str) -> tuple[Ids, Numbers]:
+        found = [part.postings(field, word) for part in self._parts]
+        ids = _joined([ids + base for (ids, _), base in zip(found, self._first_passage)])
+        often = np.concatenate([often for _, often in found]) if found else np.empty(0, np.float32)
+        live = self._passage_live[ids]
+        return ids[live], often[live]
+
+    def _lengths(self, field: str) -> Numbers:
+        lengths = [part.lengths(field) for part in self._parts]
+        return np.concatenate(lengths) if lengths else np.empty(0, np.float32)
+
+    def _alive(self, gone: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        alive = [
+            path not in dead
+            for part, dead in zip(self._parts, gone)
+            for path in (part.sizes() if dead else part.firsts)
+        ]
+        return np.array(alive, np.bool_)
+
+
+def _joined(ids: list[Ids]) -> Ids:
+    return np.concatenate(ids).astype(np.int32) if ids else np.empty(0, np.int32)
+
+
+def _with_idf(ids: Ids, often: Numbers, total: int) -> Postings:
+    return Postings(ids, often, float(np.log1p((total - len(ids) + 0.5) / (len(ids) + 0.5))))
+
+
+def _size(term: Term) -> int:
+    return 64 + len(term.passages.ids) + len(term.articles.ids) + len(term.titles.ids) + len(term.names.ids)
