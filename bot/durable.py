@@ -8,11 +8,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, PortableWorkflowError, StepOptions, error
+from dbos import (
+    DBOS,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    PortableWorkflowError,
+    StepOptions,
+    WorkflowStatus,
+    error,
+)
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseFailure
@@ -87,6 +96,26 @@ async def step(name: str, work: Callable[..., Awaitable[T]], *arguments: Any) ->
     """Run *work* as a recorded step: three tries with growing pauses, then one of EXHAUSTED."""
     run = cast("Callable[..., Awaitable[T]]", DBOS.run_step_async)
     return await run({**_TRIES, "name": name}, work, *arguments)
+
+
+async def queued(queue: str) -> list[WorkflowStatus]:
+    """What waits on *queue*, over all replicas, oldest first."""
+    return await DBOS.list_queued_workflows_async(
+        queue_name=queue, status="ENQUEUED", load_input=False, load_output=False
+    )
+
+
+async def delete_ended(before: datetime, limit: int = 10_000) -> int:
+    """Delete what is known of up to *limit* workflows that ended *before* then; return how many."""
+    ended = await DBOS.list_workflows_async(
+        status=["SUCCESS", "ERROR", "CANCELLED"],
+        completed_before=before.isoformat(),
+        limit=limit,
+        load_input=False,
+        load_output=False,
+    )
+    await DBOS.delete_workflows_async([each.workflow_id for each in ended])
+    return len(ended)
 
 
 async def look_after(seats: Seats, seat: str, every: float) -> None:

@@ -45,8 +45,8 @@ class Health:
             await self.stop()
             why = getattr(exc, "strerror", None) or exc
             fault = (
-                f"The health pages cannot have {self._host}:{self._port} ({why}): set BLOGBOT_HEALTH_PORT to a"
-                " free port, or to 0 to do without them; BLOGBOT_HEALTH_HOST names the address."
+                f"The health pages cannot have {self._host}:{self._port} ({why}): set BLOGBOT_HEALTH_PORT to"
+                " a free port, or to 0 to do without them; BLOGBOT_HEALTH_HOST names the address."
             )
             raise ConfigFailure((fault,)) from exc
         host, port = self._runner.addresses[0][:2]

@@ -145,17 +145,9 @@ class Jobs:
         return before.index(name) if name in before else 0
 
     async def prune(self, older_than: timedelta) -> int:
-        """Delete the claims of questions that ended before that; those of a day stay: Slack repeats itself."""
+        """Delete the claims of questions ended before that; a day is kept, since Slack repeats itself."""
         before = datetime.now(UTC) - max(older_than, timedelta(days=1))
-        ended = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            completed_before=before.isoformat(),
-            limit=10_000,
-            load_input=False,
-            load_output=False,
-        )
-        await DBOS.delete_workflows_async([status.workflow_id for status in ended])
-        return len(ended)
+        return await durable.delete_ended(before)
 
     # Intake
 
@@ -182,18 +174,16 @@ class Jobs:
         return len(people) > self._limits.waiting or people.count(person) > self._limits.waiting_per_person
 
     async def _queued(self) -> list[WorkflowStatus]:
-        return await DBOS.list_queued_workflows_async(
-            queue_name=QUEUE, status="ENQUEUED", load_input=False, load_output=False
-        )
+        return await durable.queued(QUEUE)
 
     # The workflows and their steps
 
     def _asking(self) -> Callable[[str, str, bool], Coroutine[Any, Any, None]]:
         async def ask(name: str, person: str, full: bool) -> None:  # noqa: FBT001 - DBOS hands it back so
-            if full:
-                await self._give_up(name, "", "busy")
-                return
             with self._at_work(), self._being_opened(name, person):
+                if full:
+                    await self._give_up(name, "", "busy")
+                    return
                 try:
                     reply_ts = await durable.step("open", self._steps.open, name)
                 except durable.EXHAUSTED:
@@ -219,11 +209,10 @@ class Jobs:
         return answer
 
     async def _give_up(self, name: str, reply_ts: str, outcome: Outcome) -> None:
-        with self._at_work():
-            try:
-                await durable.step("refuse", self._steps.refuse, name, reply_ts, outcome)
-            except durable.EXHAUSTED:
-                log.warning("not even a refusal could be posted", claim=name, outcome=outcome)
+        try:
+            await durable.step("refuse", self._steps.refuse, name, reply_ts, outcome)
+        except durable.EXHAUSTED:
+            log.warning("not even a refusal could be posted", claim=name, outcome=outcome)
 
     # Coming and going
 
@@ -237,15 +226,13 @@ class Jobs:
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
-        task = asyncio.current_task()
-        mine = task is not None and task not in self._working
-        if task is not None and mine:
-            self._working.add(task)
+        if (task := asyncio.current_task()) is None:
+            raise RuntimeError("a workflow runs in a task")
+        self._working.add(task)
         try:
             yield
         finally:
-            if task is not None and mine:
-                self._working.discard(task)
+            self._working.discard(task)
 
     def _park(self) -> None:
         """Cut what is at work: DBOS leaves a cancelled task's workflow pending."""

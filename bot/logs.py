@@ -10,27 +10,22 @@ from structlog.typing import EventDict, WrappedLogger
 
 VALUE_CHARACTERS = 300
 _OURS = ("bot", "index", "__main__")
+_HIDDEN = r"(?:\w+_)?(?:token|secret|password|api_key|response_url)"
 _SECRETS = (
     (re.compile(r"\b(xox[a-z]|xapp)-[\w.-]+"), r"\1-…"),
     (re.compile(r"(https?://hooks\.slack\.com)/\S*"), r"\1/…"),
     (re.compile(r"\b(wss?://[^\s?]+)\?\S*"), r"\1?…"),
     (re.compile(r"(\b[a-z][\w+.-]*://)[^\s/@]+@", re.IGNORECASE), r"\1…@"),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 …"),
-    (
-        re.compile(
-            r"\b((?:\w+_)?(?:token|secret|password|api_key))(['\"]?\s*[=:]\s*['\"]?)[^\s'\"&,}]+",
-            re.IGNORECASE,
-        ),
-        r"\1\2…",
-    ),
+    (re.compile(rf"""\b({_HIDDEN}['"]?\s*[=:]\s*['"]?)[^\s'"&,}}]+""", re.IGNORECASE), r"\1…"),
 )
 
 
 def configure(*, debug: bool = False, json: bool = False, stream: IO[str] | None = None) -> None:
     """Send everything logged, ours and the libraries', to *stream* (stderr), one line an event.
 
-    ``debug`` shows our own debug lines alone: libraries stay at warnings, since slack-sdk and httpx write whole
-    messages and tokens at DEBUG, and no level set elsewhere brings those lines through the handler.
+    ``debug`` shows our own debug lines alone. Libraries stay at warnings: slack-sdk and httpx write whole
+    messages and tokens at DEBUG; whatever level is set elsewhere, the handler lets no such line through.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -73,7 +68,9 @@ def configure(*, debug: bool = False, json: bool = False, stream: IO[str] | None
 def censor(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Blank what looks like a secret, and cut what is too long to be an id or a timing."""
     for key, value in event.items():
-        if isinstance(value, str):
+        if re.fullmatch(_HIDDEN, key, re.IGNORECASE):
+            event[key] = "…"
+        elif isinstance(value, str):
             event[key] = _censored(value if key in {"exception", "stack"} else value[:VALUE_CHARACTERS])
     return event
 

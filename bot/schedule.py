@@ -1,4 +1,4 @@
-"""When the index follows the blog: every night, on request, at start for a night missed [APScheduler, clock]."""
+"""When the index follows the blog: nightly, on request, at start for a night missed [APScheduler, clock]."""
 
 import asyncio
 import json
@@ -47,8 +47,8 @@ def turn(moment: datetime) -> str:
 class Schedule(Generic[T]):
     """Runs *refresh* by the cron *line*, one at a time; times are UTC, so that no night has two or none.
 
-    ``memory`` is a file that remembers the last success, so that a night missed while the bot was down is made
-    up for at start. A scheduled run that fails is tried again after each of ``pauses``; each failure goes to
+    ``memory`` is a file that remembers the last success, so that a night missed while the bot was down is
+    made up for at start. A scheduled run that fails is tried again after each of ``pauses``; failures go to
     ``reported`` with the pause until the next try, None after the last.
     """
 
