@@ -42,6 +42,7 @@ class FakeOllama:
         self.port = port
         self.version = wire.VERSION
         self.thoughts: Text = ()
+        self.stubborn = False  # thinks even when told not to, as gpt-oss does
         self.interval = 0.0
         self.default_context = 4096
         self.count: Callable[[str], int] = lambda text: len(wire.pieces(text))
@@ -148,9 +149,7 @@ class FakeOllama:
             return missing(body)
         if body.get("think") and "thinking" not in model.capabilities:
             return error(400, f'"{body["model"]}" does not support thinking')
-        messages = body.get("messages") or [{"role": "user", "content": body["prompt"]}] * bool(
-            body.get("prompt")
-        )
+        messages = _messages(body)
         fault = self._take_fault() if messages else None
         if fault and (refusal := await faults.before(request, fault, self.hung)):
             return refusal
@@ -189,7 +188,7 @@ class FakeOllama:
         start, (tokens, context) = time.monotonic(), sizes
         reply = self.answer(messages) if callable(self.answer) else self.answer
         model = self.models[wire.full_name(body["model"])]
-        thinks = "thinking" in model.capabilities and body.get("think", True)
+        thinks = "thinking" in model.capabilities and (body.get("think", True) or self.stubborn)
         parts = [(text, True) for text in wire.chunks(self.thoughts) if thinks]
         parts += [(text, False) for text in wire.chunks(reply)]
         most = (body.get("options") or {}).get("num_predict", -1)
@@ -246,6 +245,11 @@ class FakeOllama:
         body = await request.json() if request.can_read_body else {}
         self.requests.append(Request(request.path, body, dict(request.headers)))
         return body
+
+
+def _messages(body: Json) -> list[Json]:
+    prompt = body.get("prompt")
+    return body.get("messages") or ([{"role": "user", "content": prompt}] if prompt else [])
 
 
 async def _root(_: web.Request) -> web.Response:
