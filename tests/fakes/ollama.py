@@ -25,32 +25,29 @@ from aiohttp import web
 
 from tests.fakes import ollama_faults as faults
 from tests.fakes import ollama_wire as wire
+from tests.fakes.ollama_catalogue import Catalogue
 from tests.fakes.ollama_faults import Fault, error, missing
-from tests.fakes.ollama_wire import Json, Model, Request, Text
+from tests.fakes.ollama_wire import Json, Model, Text
 
 Reply = Text | Callable[[list[Json]], Text]
 
 
-class FakeOllama:
+class FakeOllama(Catalogue):
     """One server, listening while it is entered; its attributes may be changed at any time."""
 
     def __init__(
         self, answer: Reply = wire.quote, *, models: Sequence[Model] = (Model(),), port: int = 0
     ) -> None:
+        super().__init__(models)
         self.answer = answer
-        self.models = {wire.full_name(model.name): model for model in models}
         self.port = port
-        self.version = wire.VERSION
         self.thoughts: Text = ()
         self.stubborn = False  # thinks even when told not to, as gpt-oss does
         self.interval = 0.0
         self.default_context = 4096
-        self.count: Callable[[str], int] = lambda text: len(wire.pieces(text))
         self.fault: Fault | None = None
         self.steps: asyncio.Semaphore | None = None
         self.load_gate: asyncio.Event | None = None
-        self.requests: list[Request] = []
-        self.loaded: dict[str, tuple[int, bool]] = {}
         self.loads: list[tuple[str, int, bool]] = []
         self.streaming = 0
         self.most_streaming = 0
@@ -64,22 +61,12 @@ class FakeOllama:
         """Where it listens, also after it was stopped."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def prompts(self) -> list[Json]:
-        """Bodies of the requests that asked for an answer, oldest first (no preloads)."""
-        return [r.body for r in self.requests if r.body.get("messages") or r.body.get("prompt")]
-
     async def start(self) -> None:
         """Listen: on the same port again after ``stop``."""
         app = web.Application()
-        app.router.add_get("/", _root)
-        app.router.add_get("/api/version", self._version)
-        app.router.add_get("/api/tags", self._tags)
-        app.router.add_get("/api/ps", self._ps)
-        app.router.add_post("/api/show", self._show)
+        app.add_routes(self._routes())
         app.router.add_post("/api/chat", self._generate)
         app.router.add_post("/api/generate", self._generate)
-        app.router.add_post("/api/embed", self._embed)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
@@ -101,35 +88,6 @@ class FakeOllama:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
-
-    async def _version(self, request: web.Request) -> web.Response:
-        await self._received(request)
-        return web.json_response({"version": self.version})
-
-    async def _tags(self, request: web.Request) -> web.Response:
-        await self._received(request)
-        return web.json_response({"models": [wire.tagged(m) for m in self.models.values()]})
-
-    async def _ps(self, request: web.Request) -> web.Response:
-        await self._received(request)
-        held = [wire.running(self.models[n], c) for n, (c, _) in self.loaded.items() if n in self.models]
-        return web.json_response({"models": held})
-
-    async def _show(self, request: web.Request) -> web.Response:
-        body = await self._received(request)
-        model = self._model(body)
-        return web.json_response(wire.shown(model)) if model else missing(body)
-
-    async def _embed(self, request: web.Request) -> web.Response:
-        body = await self._received(request)
-        if not self._model(body):
-            return missing(body)
-        given = body.get("input", [])
-        texts = [given] if isinstance(given, str) else given
-        vectors = [wire.embedding(text, body.get("dimensions") or 64) for text in texts if text]
-        tokens = sum(map(self.count, texts))
-        answer = {"model": body["model"], "embeddings": vectors, "prompt_eval_count": tokens}
-        return web.json_response(answer | {"total_duration": 2_000, "load_duration": 1_000})
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         body = await self._received(request)
@@ -238,22 +196,10 @@ class FakeOllama:
             self.loaded[name] = wanted
         return wanted[0]
 
-    def _model(self, body: Json) -> Model | None:
-        return self.models.get(wire.full_name(body.get("model", "")))
-
-    async def _received(self, request: web.Request) -> Json:
-        body = await request.json() if request.can_read_body else {}
-        self.requests.append(Request(request.path, body, dict(request.headers)))
-        return body
-
 
 def _messages(body: Json) -> list[Json]:
     prompt = body.get("prompt")
     return body.get("messages") or ([{"role": "user", "content": prompt}] if prompt else [])
-
-
-async def _root(_: web.Request) -> web.Response:
-    return web.Response(text="Ollama is running")
 
 
 async def _serve(options: argparse.Namespace) -> None:
