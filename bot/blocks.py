@@ -31,7 +31,8 @@ class Reply(TypedDict):
 
 def reply(text: str, *blocks: Block) -> Reply:
     """A reply whose notification is the mrkdwn *text*; without *blocks* the text is its only section."""
-    return Reply(text=slack_text.fit_bytes(text, TEXT_BYTES), blocks=list(blocks) or [section(text)])
+    shown = slack_text.fit_bytes(text, TEXT_BYTES)
+    return Reply(text=shown if shown.strip() else "…", blocks=list(blocks) or [section(text)])
 
 
 def section(text: str) -> Block:

@@ -65,7 +65,7 @@ def register_blog(
                 await respond(**replies.refresh_refused(question))
             case "refresh":
                 await respond(**replies.refresh_started(question))
-                await respond(**await _refresh(question, refresh), replace_original=False)
+                await respond(**await _refresh(question, refresh))
             case _:
                 await respond(**replies.help_text(question.text))
 

@@ -19,15 +19,14 @@ from bot.blocks import Reply
 from bot.errors import SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Stage
 from bot.painter import Pace, Painter
-from bot.slack_calls import Calls, Json, SlackLimited, SlackUnreachable, Sleep
+from bot.slack_calls import Calls, Json, SlackTrouble, Sleep
 
 UPDATE_SECONDS = 1.2
 """chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places."""
 STATUS_SECONDS = 100.0
 """Slack clears a status after 120 s."""
-PRIVATE_SECONDS = 8.0
-PRIVATE_SIGNS = 2
-"""A response_url is good for five uses: one sign at the start, two on the way, the answer in two parts."""
+PRIVATE_PARTS = 4
+"""Of a response_url's five uses the first is the sign."""
 
 _TOO_MUCH = {
     "msg_too_long",
@@ -42,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 class Delivery:
-    """Replies in Slack. ``open`` and ``show`` raise SlackFailure when Slack refuses for good.
+    """Replies in Slack. SlackFailure: it refuses for good; SlackTrouble (bot.slack_calls): later it may work.
 
     *client* must come from :func:`bot.slack_calls.client` or be like it: a time limit and no retry handlers.
     *bot_user* is the bot's own user id, from auth.test.
@@ -59,7 +58,6 @@ class Delivery:
         self._calls = Calls(client, sleep=sleep)
         self._bot_user = bot_user
         self._sleep = sleep
-        self._clock = clock
         self._updates = Pace(UPDATE_SECONDS, clock=clock)
         self._statuses = Pace(UPDATE_SECONDS, clock=clock)
         self._status_works = True
@@ -81,13 +79,16 @@ class Delivery:
 
         A reply that someone deleted, or a channel that was archived, ends it early with SlackFailure.
         """
-        written = self._show_privately if question.kind == "command" else self._show_in_thread
+        written = self._wait if question.kind == "command" else self._show_in_thread
         answer = await written(question, ts, events)
         await self.finish(question, ts, answer)
         return answer
 
     async def finish(self, question: Question, ts: str, answer: Answer) -> None:
-        """Make *answer* the reply *ts*; what Slack finds too long or too new takes shorter, older forms."""
+        """Make *answer* the reply *ts*, or post it where *ts* is "".
+
+        What Slack finds too long or too new takes shorter and older forms.
+        """
         refusal: SlackFailure | None = None
         for messages in _versions(question, answer):
             try:
@@ -143,33 +144,35 @@ class Delivery:
                     raise painter.failure
         return Answer(question.text, "", "failed")
 
-    async def _show_privately(self, question: Question, _ts: str, events: AsyncIterator[Event]) -> Answer:
-        text, signs, last = "", 0, self._clock()
+    async def _wait(self, question: Question, _ts: str, events: AsyncIterator[Event]) -> Answer:
+        """A private answer is not streamed: see bot.slack_private."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, events)
             async for event in events:
                 if isinstance(event, Answer):
                     return event
-                text += event.text if isinstance(event, Delta) else ""
-                if signs < PRIVATE_SIGNS and self._clock() - last >= PRIVATE_SECONDS:
-                    signs, last = signs + 1, self._clock()
-                    reply = replies.progress(question, text) if text else _sign(question, event)
-                    await slack_private.send(self._calls, question, reply, sleep=self._sleep)
         return Answer(question.text, "", "failed")
 
     async def _finish(self, question: Question, ts: str, answer: Answer, messages: tuple[Reply, ...]) -> None:
         if question.kind == "command":
-            # A second message would replace the first: the person sees the beginning.
-            await slack_private.send(self._calls, question, messages[0], sleep=self._sleep)
+            for reply in messages[:PRIVATE_PARTS]:
+                await slack_private.send(self._calls, question, reply, sleep=self._sleep)
             return
-        await self._calls.call("chat.update", self._update(question, ts, messages[0], 0, answer.outcome))
-        for part, reply in enumerate(messages[1:], 1):
-            found = await slack_threads.find(self._calls, question, self._bot_user, part)
-            if found is None:
-                await self._post(question, reply, part, answer.outcome)
+        for part, reply in enumerate(messages):
+            if part == 0 and ts:
+                await self._calls.call("chat.update", self._update(question, ts, reply, 0, answer.outcome))
             else:
-                arguments = self._update(question, str(found["ts"]), reply, part, answer.outcome)
-                await self._calls.call("chat.update", arguments)
+                await self._put(question, reply, part, answer.outcome)
+
+    async def _put(self, question: Question, reply: Reply, part: int, state: str) -> None:
+        """Post part *part*, or update it where an earlier attempt posted it."""
+        found = await slack_threads.find(self._calls, question, self._bot_user, part)
+        if found is None:
+            await self._post(question, reply, part, state)
+        else:
+            await self._calls.call(
+                "chat.update", self._update(question, str(found["ts"]), reply, part, state)
+            )
 
     async def _post(self, question: Question, reply: Reply, part: int, state: str) -> Json:
         """Post part *part* of the reply in the thread; where an attempt had its effect unseen, find it."""
@@ -209,7 +212,7 @@ class Delivery:
         arguments = {"channel_id": question.channel, "thread_ts": question.root, "status": line}
         try:
             await self._calls.once("assistant.threads.setStatus", arguments)
-        except (SlackLimited, SlackUnreachable):
+        except SlackTrouble:
             pass
         except SlackFailure as failure:
             log.info("no status line here", code=failure.code)
@@ -227,10 +230,6 @@ def _versions(question: Question, answer: Answer) -> Iterator[tuple[Reply, ...]]
     yield replies.render(question, answer, limit=_SHORT, classic=True)
     short = replace(answer, text=slack_text.shorten(answer.text, _SHORT // 3), sources=answer.sources[:3])
     yield replies.render(question, short, limit=_SHORT, classic=True)[:1]
-
-
-def _sign(question: Question, event: Event) -> Reply:
-    return replies.stage(question, event if isinstance(event, Stage) else None)
 
 
 async def _close(events: AsyncIterator[Event]) -> None:

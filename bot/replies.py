@@ -65,8 +65,10 @@ def stage_text(words: Phrases, at: Stage) -> str:
 
 def progress(question: Question, text: str) -> Reply:
     """The answer so far, of which the end is shown when it has grown past one message."""
-    shown = slack_text.split(slack_text.markdown(text), MARKDOWN)[-1]
-    return reply(slack_text.escape(text), markdown(shown), context(words_for(question).writing))
+    messages = _prose(text, MARKDOWN, classic=False)
+    if not messages:
+        return stage(question, Stage("writing"))
+    return reply(slack_text.escape(text), *messages[-1], context(words_for(question).writing))
 
 
 def render(
@@ -79,8 +81,8 @@ def render(
     """
     words = words_for(question)
     tail = _tail(words, question, answer, classic=classic)
-    if answer.text and answer.outcome in {"answered", "cut_short"}:
-        messages = _prose(answer.text, limit, classic=classic)
+    messages = _prose(answer.text, limit, classic=classic)
+    if messages and answer.outcome in {"answered", "cut_short"}:
         messages[-1] += [*_notes(words, answer), *tail]
         texts = slack_text.split(answer.text, TEXT_BYTES)
         texts += [texts[-1]] * len(messages)
@@ -97,11 +99,12 @@ def render(
 
 
 def _prose(text: str, limit: int, *, classic: bool) -> list[list[Block]]:
-    """The blocks of each message that the answer's text takes."""
+    """The blocks of each message that the answer's text takes; none for a text of spaces."""
+    shown = slack_text.mrkdwn(text) if classic else slack_text.markdown(text)
+    pieces = [piece for piece in slack_text.split(shown, limit) if piece.strip()]
     if not classic:
-        return [[markdown(piece)] for piece in slack_text.split(slack_text.markdown(text), limit)]
-    pieces = slack_text.split(slack_text.mrkdwn(text), limit)
-    return [[section(part) for part in slack_text.split(piece, SECTION)] for piece in pieces]
+        return [[markdown(piece)] for piece in pieces]
+    return [[section(part) for part in slack_text.split(piece, SECTION) if part.strip()] for piece in pieces]
 
 
 def _tail(words: Phrases, question: Question, answer: Answer, *, classic: bool) -> list[Block]:
@@ -137,9 +140,9 @@ def shared(question: Question, answer: Answer, person: str) -> Reply:
     words = words_for(question)
     asked = slack_text.escape(slack_text.shorten(question.text, 1_000))
     head = section(words.shared_by.format(person=person, question=asked))
-    (first, *more) = _prose(answer.text, MARKDOWN, classic=False)
-    rest = [context("…")] if more else []
-    return reply(slack_text.escape(answer.text), head, *first, *rest, *_notes(words, answer))
+    messages = _prose(answer.text, MARKDOWN, classic=False)
+    more = [context("…")] if len(messages) > 1 else []
+    return reply(slack_text.escape(answer.text), head, *messages[0], *more, *_notes(words, answer))
 
 
 def help_text(text: str = "") -> Reply:

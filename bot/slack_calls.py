@@ -13,7 +13,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SlackFailure
+from bot.errors import BotFailure, SlackFailure
 
 CALL_SECONDS = 15
 LONGEST_WAIT = 60.0
@@ -30,41 +30,42 @@ Json = Mapping[str, Any]
 log = structlog.get_logger(__name__)
 
 
-class SlackLimited(SlackFailure):
+class SlackTrouble(BotFailure):
+    """No refusal, but not done either: later it may work."""
+
+
+class SlackLimited(SlackTrouble):
     """Too many calls of this method; ``seconds`` is how long Slack wants to be left alone."""
 
     def __init__(self, method: str, seconds: float) -> None:
-        super().__init__(
-            f"Slack limits {method} and asks to wait {seconds:.0f} s.", "Ask again later.", code="ratelimited"
-        )
+        super().__init__(f"Slack limits {method} and asks to wait {seconds:.0f} s.", "Ask less at once.")
         self.seconds = seconds
 
 
-class SlackUnreachable(SlackFailure):
+class SlackUnreachable(SlackTrouble):
     """Slack does not answer, or with a fault of its own; whether the call had its effect is unknown."""
 
     def __init__(self, method: str, why: str) -> None:
         super().__init__(
             f"Slack did not carry out {method}: {why}.",
             "Look at https://slack-status.com and at the network between here and there.",
-            code="unreachable",
         )
 
 
-def client(token: str, base_url: str) -> AsyncWebClient:
+def client(token: str | None, base_url: str) -> AsyncWebClient:
     """The Web API client as this module needs it: a time limit, and no retries behind our back."""
     return AsyncWebClient(token=token, base_url=base_url, timeout=CALL_SECONDS, retry_handlers=[])
 
 
 class Calls:
-    """Calls of the Web API with Slack's troubles translated. Raises only SlackFailure."""
+    """Calls of the Web API. They raise SlackFailure for a refusal, SlackTrouble for what may pass."""
 
     def __init__(self, web: AsyncWebClient, *, sleep: Sleep = asyncio.sleep) -> None:
         self._web = web
         self._sleep = sleep
 
     async def once(self, method: str, arguments: Json) -> Json:
-        """Try one call. Raise SlackLimited, SlackUnreachable, or SlackFailure when Slack refuses for good."""
+        """Try one call."""
         reading = method == "conversations.replies"
         try:
             if reading:
@@ -105,7 +106,7 @@ class Calls:
                 return found
 
 
-def _translated(method: str, exc: SlackApiError) -> SlackFailure:
+def _translated(method: str, exc: SlackApiError) -> SlackFailure | SlackTrouble:
     response = exc.response
     status = getattr(response, "status_code", getattr(response, "status", 0))
     data = getattr(response, "data", None)

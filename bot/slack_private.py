@@ -1,6 +1,8 @@
-"""Private replies to slash commands: five uses of a response_url in 30 minutes [Slack response_url].
+"""Private replies to slash commands [Slack response_url].
 
-Limits: docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+A response_url is good for five uses in 30 minutes (docs.slack.dev/interactivity/handling-user-interaction).
+That of a slash command never replaces what it wrote before (slackapi/bolt-js#2287, bolt-python#1268), so a
+private answer is not streamed: a sign, then the whole.
 """
 
 import asyncio
@@ -17,10 +19,10 @@ log = structlog.get_logger(__name__)
 
 
 async def send(calls: Calls, question: Question, reply: Reply, *, sleep: Sleep = asyncio.sleep) -> None:
-    """Show *reply* to the person who asked, in place of what was shown there before.
+    """Show *reply* to the person who asked.
 
     Where the response_url is used up or too old, the message is posted for that person alone instead, which
-    asks for the bot to be in the channel. Raises SlackFailure when neither works.
+    asks for the bot to be in the channel. Raises SlackFailure or SlackTrouble when neither works.
     """
     if not await _respond(question, reply, sleep):
         arguments = {"channel": question.channel, "user": question.person, **reply}
@@ -28,7 +30,7 @@ async def send(calls: Calls, question: Question, reply: Reply, *, sleep: Sleep =
 
 
 async def _respond(question: Question, reply: Reply, sleep: Sleep) -> bool:
-    """Whether Slack took the reply. A repetition replaces the message before it, so it is safe."""
+    """Whether Slack took the reply. A lost response means a second try: better twice than never."""
     hook = AsyncWebhookClient(question.response_url, timeout=CALL_SECONDS, retry_handlers=[])
     for wait in (*BACKOFF, None):
         try:
@@ -36,7 +38,6 @@ async def _respond(question: Question, reply: Reply, sleep: Sleep) -> bool:
                 text=reply["text"],
                 blocks=reply["blocks"],
                 response_type="ephemeral",
-                replace_original=True,
                 unfurl_links=False,
                 unfurl_media=False,
             )

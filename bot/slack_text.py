@@ -1,8 +1,9 @@
 """Text between Slack and us: entities in, escaped text out; nothing sent can ping or fake a link.
 
 Slack reads ``&``, ``<`` and ``>`` as its own (docs.slack.dev/messaging/formatting-message-text):
-``<!channel>`` and ``<@U…>`` ping, ``<url|label>`` links. Outgoing text takes three forms here: :func:`escape` for mrkdwn,
-:func:`markdown` for markdown blocks and :func:`mrkdwn` for Markdown where no markdown block is to be had.
+``<!channel>`` and ``<@U…>`` ping, ``<url|label>`` links. Outgoing text takes three forms here:
+:func:`escape` for mrkdwn, :func:`markdown` for markdown blocks and :func:`mrkdwn` for Markdown where no
+markdown block is to be had.
 """
 
 import re
@@ -175,7 +176,7 @@ def shorten(text: str, limit: int) -> str:
     """*text* within *limit* characters, cut at a line or word where one is near, with an ellipsis."""
     if len(text) <= limit:
         return text
-    return text[: _cut(text, limit - 1)].rstrip() + "…" if limit > 0 else ""
+    return "…"[:limit] if limit <= 1 else text[: _cut(text, limit - 1)].rstrip() + "…"
 
 
 def fit_bytes(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from bot import slack_text
-from bot.errors import SlackFailure
+from bot.errors import BotFailure
 from bot.model import Message, Question
 from bot.slack_calls import Calls, Json
 
@@ -37,8 +37,8 @@ async def find(calls: Calls, question: Question, bot_user: str, part: int = 0) -
             payload = _payload(message, bot_user)
             if payload.get("question") == question.id and payload.get("part", 0) == part:
                 return message
-    except SlackFailure as failure:
-        log.info("thread not read", question=question.id, code=failure.code)
+    except BotFailure as failure:
+        log.info("thread not read", question=question.id, failure=str(failure))
     return None
 
 
@@ -56,8 +56,8 @@ async def history(calls: Calls, question: Question, bot_user: str) -> tuple[Mess
             turn = _turn(message, bot_user)
             if turn and turn.content and _before(message, question.ts):
                 turns.append(turn)
-    except SlackFailure as failure:
-        log.info("thread not read", question=question.id, code=failure.code)
+    except BotFailure as failure:
+        log.info("thread not read", question=question.id, failure=str(failure))
     return _newest(turns)
 
 

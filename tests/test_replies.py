@@ -1,0 +1,267 @@
+"""Replies: what people see for each outcome, valid for Slack whatever the model and the articles hold."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import replies
+from bot.home import home
+from bot.model import Answer, Outcome, Question, Source, Stage
+from bot.replies import Facts, Reply
+from index.errors import IndexMissing, RepositoryUnreachable
+from index.model import Hit, Passage, Report, Status
+from tests.fakes.blocks import check_message, check_view
+from tests.test_slack_text import LIVE, MARKDOWN_LINK, nasty
+
+QUESTION = Question("T1-C1-1.0", "How does vacuum work?", "U1", "T1", "C1", "1.0", "1.0", "mention")
+CHINESE = replace(QUESTION, text="请问PostgreSQL rum和gin索引的区别是什么?")
+PRIVATE = replace(QUESTION, kind="command", ts="", root="")
+SOURCES = (
+    Source(
+        1, "Vacuum & you <draft>", "https://b.example/a|b.md", "a.md", "2024-05-01", "Freeze", "It `freezes`."
+    ),
+    Source(3, "No address", "", "c.md", "", "", "```\ncode\n```\nThe second line."),
+)
+ANSWER = Answer(QUESTION.text, "It removes **dead** tuples [1].", "answered", SOURCES, "qwen3:8b")
+STATUS = Status("g1", "abc", 12, 40, datetime(2026, 11, 22, 3, tzinfo=UTC))
+REPORT = Report("abc", "g1", 12, 40, 3, 2, 1, {"no text": 1}, 4.25)
+
+
+MENTION = re.compile(r"<(@|!|#)")
+
+
+def shown(reply: Reply) -> str:
+    """Every text of a reply, with its blocks as JSON that keeps Chinese readable."""
+    return json.dumps(reply["blocks"], ensure_ascii=False).replace("\\n", "\n")
+
+
+def only(messages: tuple[Reply, ...]) -> Reply:
+    (reply,) = messages
+    check_message(reply)
+    return reply
+
+
+def test_an_answer_is_markdown_with_numbered_links_a_note_and_feedback_buttons() -> None:
+    blocks = only(replies.render(QUESTION, ANSWER))["blocks"]
+    assert [block["type"] for block in blocks] == ["markdown", "section", "context", "context_actions"]
+    assert blocks[0]["text"] == ANSWER.text
+    assert blocks[1]["text"]["text"] == (
+        "*Sources*\n"
+        "[1] <https://b.example/a%7Cb.md|Vacuum &amp; you &lt;draft&gt;> · 2024-05-01 · Freeze\n"
+        "[3] No address"
+    )
+    assert "qwen3:8b" in blocks[2]["elements"][0]["text"]
+
+
+def test_the_notification_text_is_the_answer_alone_so_that_a_thread_can_be_read_back() -> None:
+    assert only(replies.render(QUESTION, ANSWER))["text"] == ANSWER.text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "english", "chinese"),
+    [
+        ("no_source", "nothing in the blog", "没有找到"),
+        ("model_unavailable", "Ollama at http://h:1 does not answer", "位于 http://h:1 的 Ollama 没有响应"),
+        ("model_missing", "`ollama pull http://h:1`", "`ollama pull http://h:1`"),
+        ("busy", "too many questions", "问题太多"),
+        ("failed", "went wrong", "出了点问题"),
+    ],
+)
+def test_a_reason_why_there_is_no_answer_is_told_in_the_language_of_the_question(
+    outcome: Outcome, english: str, chinese: str
+) -> None:
+    answer = Answer("", "", outcome, detail="http://h:1")
+    assert english in shown(only(replies.render(QUESTION, answer)))
+    assert chinese in shown(only(replies.render(CHINESE, answer)))
+
+
+def test_without_a_model_the_best_articles_are_shown_with_the_passages_that_matched() -> None:
+    answer = Answer("", "", "model_unavailable", SOURCES, detail="http://h:1")
+    text = shown(only(replies.render(QUESTION, answer)))
+    assert "<https://b.example/a%7Cb.md|Vacuum &amp; you &lt;draft&gt;>" in text
+    assert "> It `freezes`." in text
+    assert "> code\n> The second line." in text
+
+
+def test_nothing_found_shows_the_nearest_titles_without_passages() -> None:
+    text = shown(only(replies.render(QUESTION, Answer("", "", "no_source", SOURCES))))
+    assert "The nearest titles are:" in text
+    assert "freezes" not in text
+
+
+def test_a_cut_answer_says_so_and_keeps_what_was_written() -> None:
+    text = shown(only(replies.render(QUESTION, replace(ANSWER, outcome="cut_short"))))
+    assert "dead" in text
+    assert "incomplete" in text
+
+
+def test_an_answer_that_its_sources_hardly_support_says_so() -> None:
+    assert "could not find all of this" in shown(
+        only(replies.render(QUESTION, replace(ANSWER, supported=0.2)))
+    )
+    assert "could not find all" not in shown(only(replies.render(QUESTION, replace(ANSWER, supported=0.9))))
+
+
+def test_a_private_answer_can_be_shared_and_its_buttons_know_the_question() -> None:
+    text = shown(only(replies.render(PRIVATE, ANSWER)))
+    assert '"action_id": "share"' in text
+    assert text.count(PRIVATE.id) == 3
+    assert '"action_id": "share"' not in shown(only(replies.render(QUESTION, ANSWER)))
+
+
+def test_an_answer_longer_than_a_message_goes_on_in_further_ones_with_its_sources_last() -> None:
+    answer = replace(ANSWER, text="A sentence of the answer.\n\n" * 1_500)
+    messages = replies.render(QUESTION, answer)
+    assert len(messages) == 4
+    for message in messages:
+        check_message(message)
+    assert sum(shown(message).count("A sentence of the answer.") for message in messages) == 1_500
+    assert ["Sources" in shown(message) for message in messages] == [False, False, False, True]
+
+
+def test_an_older_workspace_gets_the_same_without_new_blocks() -> None:
+    reply = only(replies.render(QUESTION, replace(ANSWER, text="x **y**\n" * 500), classic=True))
+    assert {block["type"] for block in reply["blocks"]} == {"section", "context", "actions"}
+    assert shown(reply).count("x *y*") == 500
+
+
+outcomes: list[Outcome] = [
+    *("answered", "no_source", "model_unavailable", "model_missing", "busy", "cut_short", "failed")
+]
+any_source = st.builds(
+    Source,
+    st.integers(1, 9),
+    nasty,
+    nasty.map("https://a.example/".__add__) | nasty,
+    nasty,
+    nasty,
+    nasty,
+    nasty,
+)
+any_answer = st.builds(
+    Answer,
+    question=nasty,
+    text=nasty | st.text(max_size=300),
+    outcome=st.sampled_from(outcomes),
+    sources=st.lists(any_source, max_size=12).map(tuple),
+    model=nasty,
+    detail=nasty,
+    supported=st.none() | st.floats(0, 1),
+)
+
+
+@given(answer=any_answer, text=nasty, classic=st.booleans(), private=st.booleans())
+def test_whatever_a_model_and_articles_say_the_reply_is_valid_and_pings_nobody(
+    answer: Answer, text: str, *, classic: bool, private: bool
+) -> None:
+    question = replace(PRIVATE if private else QUESTION, text=text)
+    for message in (*replies.render(question, answer, classic=classic), replies.search_results(text, ())):
+        check_message(message)
+        for block in message["blocks"]:
+            if block["type"] == "markdown":
+                assert not LIVE.search(block["text"])
+                assert not MARKDOWN_LINK.search(block["text"])
+        assert not MENTION.search(shown(message))
+        assert "<" not in message["text"]
+
+
+def test_a_channel_wide_ping_in_an_article_is_shown_as_text() -> None:
+    poison = replace(
+        SOURCES[0], title="<!channel> now", passage="<!here> <@U123> <!subteam^S1>", section="<!channel>"
+    )
+    answer = Answer("", "", "model_unavailable", (poison,), detail="<!channel>")
+    text = shown(only(replies.render(QUESTION, answer)))
+    assert "&lt;!channel&gt; now" in text
+    assert "> &lt;!here&gt; &lt;@U123&gt; &lt;!subteam^S1&gt;" in text
+    assert "<!" not in text
+
+
+@pytest.mark.parametrize("length", [0, 1, 11_499, 11_500, 40_000])
+def test_an_answer_being_written_is_valid_at_every_length(length: int) -> None:
+    check_message(replies.progress(QUESTION, "字" * length or "…"))
+
+
+@pytest.mark.parametrize(
+    ("stage", "english"),
+    [
+        (Stage("queued", 3), "3 before you"),
+        (Stage("queued"), "Searching"),
+        (Stage("reading", 4), "Reading 4 articles"),
+        (Stage("loading"), "Loading"),
+        (Stage("writing"), "Writing"),
+    ],
+)
+def test_a_sign_of_life_says_what_is_being_done(stage: Stage, english: str) -> None:
+    reply = replies.stage(QUESTION, stage)
+    check_message(reply)
+    assert english in reply["text"]
+
+
+def test_search_shows_ten_articles_with_their_passages() -> None:
+    passage = Passage("a.md", 0, ("Top", "Vacuum"), "vacuum", "Dead tuples " * 100)
+    hits = tuple(
+        Hit(f"{n}.md", f"Title {n}", f"https://b.example/{n}", "", 1.0, (passage,)) for n in range(12)
+    )
+    reply = replies.search_results("vacuum", hits)
+    check_message(reply)
+    assert [f"Title {n}>" in shown(reply) for n in (0, 9, 10)] == [True, True, False]
+    assert "> Dead tuples" in shown(reply)
+
+
+def test_status_tells_articles_age_model_and_the_last_refresh() -> None:
+    now = STATUS.published + timedelta(hours=30)
+    assert replies.status(Facts(STATUS, "qwen3:8b", now, REPORT))["text"] == (
+        "12 articles (40 passages), index published 1 d ago.\nModel: qwen3:8b\n"
+        "Last refresh: 3 added, 2 changed, 1 removed, in 4.2 s."
+    )
+    assert "12 篇文章" in replies.status(Facts(STATUS, "m", now), "状态")["text"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(-5, "0 s"), (59, "59 s"), (60, "1 min"), (7_199, "1 h"), (200_000, "2 d")]
+)
+def test_an_age_is_told_in_its_largest_unit(seconds: float, age: str) -> None:
+    assert replies.age(seconds) == age
+
+
+def test_every_short_sentence_is_a_valid_message_in_both_languages() -> None:
+    failure = RepositoryUnreachable("https://x does not answer.", "Check <the> address.")
+    for question in (QUESTION, CHINESE, PRIVATE):
+        for reply in (
+            replies.help_text(question.text),
+            replies.channel_refused(question),
+            replies.not_recorded(question),
+            replies.search_usage(question),
+            replies.search_failed(question.text, IndexMissing("No index.", "Refresh.")),
+            replies.index_missing(question.text),
+            replies.refresh_started(question),
+            replies.refresh_refused(question),
+            replies.refresh_done(question, REPORT),
+            replies.refresh_failed(question, failure),
+        ):
+            check_message(reply)
+            assert not MENTION.search(shown(reply))
+
+
+def test_a_shared_answer_names_who_shares_it_and_what_was_asked() -> None:
+    reply = replies.shared(replace(PRIVATE, text="why <!channel>?"), ANSWER, "U9")
+    check_message(reply)
+    assert "<@U9> asked: why &lt;!channel&gt;?" in shown(reply)
+    assert "dead" in shown(reply)
+    assert "Sources" in shown(reply)
+
+
+def test_app_home_shows_how_to_ask_recent_articles_and_freshness() -> None:
+    passage = Passage("a.md", 0, (), "", "text")
+    hits = [Hit("a.md", "Newest", "https://b.example/a", "2026-11-20", 1.0, (passage,))]
+    view = home(Facts(STATUS, "qwen3:8b", STATUS.published), hits)
+    check_view(view)
+    text = json.dumps(view, ensure_ascii=False)
+    assert "<https://b.example/a|Newest> · 2026-11-20" in text
+    assert "12 articles" in text
+    check_view(home(None, ()))
