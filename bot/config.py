@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from apscheduler.triggers.cron import CronTrigger
-
+from bot import schedule
 from bot.errors import ConfigFailure
 from index.model import Blog
 
@@ -19,7 +18,8 @@ SAMPLE_BLOG = Path(__file__).resolve().parent.parent / "deploy" / "sample-blog"
 class Config:
     """Everything the bot can be told, in types; secrets never show in a repr.
 
-    ``context`` and ``answer_tokens`` are tokens; ``health_port`` 0 turns the health pages off.
+    ``context`` and ``answer_tokens`` are tokens; ``health_port`` 0 turns the health pages off; questions,
+    answers and feedback are deleted after ``keep_days``.
     """
 
     blog: Blog
@@ -33,6 +33,7 @@ class Config:
     database_url: str = field(repr=False)
     admins: tuple[str, ...]
     channels: tuple[str, ...]
+    keep_days: int
     health_host: str
     health_port: int
     slack_api_url: str
@@ -92,6 +93,7 @@ class Config:
             database_url=read.database("BLOGBOT_DATABASE_URL", f"sqlite:///{data / 'blogbot.sqlite'}"),
             admins=read.ids("BLOGBOT_ADMINS", "UW", "user ids such as U012ABCDEF"),
             channels=read.ids("BLOGBOT_CHANNELS", "CGD", "channel ids such as C012ABCDEF"),
+            keep_days=read.number("BLOGBOT_KEEP_DAYS", 90, 1, 36_500),
             health_host=read.text("BLOGBOT_HEALTH_HOST", "127.0.0.1"),
             health_port=read.number("BLOGBOT_HEALTH_PORT", 8080, 0, 65535),
             slack_api_url=read.address("SLACK_API_URL", "https://slack.com/api/"),
@@ -173,7 +175,7 @@ class _Reader:
     def cron(self, name: str, default: str) -> str:
         value = self.text(name, default)
         try:
-            CronTrigger.from_crontab(value, timezone="UTC")
+            schedule.trigger(value)
         except ValueError as exc:
             self.fault(f"{name} is {value!r}: give a cron line of five fields such as '0 3 * * *' ({exc}).")
             return default

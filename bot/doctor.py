@@ -4,14 +4,22 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 
+from bot import slack_calls
+from bot.answerer import Answerer, answerer, embedder
 from bot.config import Config
-from bot.errors import BotFailure
+from bot.connection import granted, preflight
+from bot.errors import BotFailure, SlackFailure
+from bot.records import Records
 from index.errors import IndexFailure
+from index.git import check_version
+from index.remote import Remote
 
 LEAST_DISK = 1_000_000_000
 """Bytes free under BLOGBOT_DATA below which the doctor complains: three generations of a large blog."""
+SCOPES = ("app_mentions:read", "chat:write", "commands", "im:history")
+"""Without these the bot cannot do its main job; deploy/slack-manifest.yaml asks for all it can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,24 @@ Probe = Callable[[], Awaitable[str]]
 """Looks at one thing and says what it saw, or raises a failure whose ``fix`` is the mend."""
 
 
-async def examine(probes: Sequence[tuple[str, Probe]]) -> tuple[Check, ...]:
+async def examine(config: Config) -> tuple[Check, ...]:
+    """Look at everything at once; one fault hides no other."""
+    async with answerer(config) as tools:
+        probes: list[tuple[str, Probe]] = [
+            ("slack", lambda: _slack(config)),
+            ("ollama", tools.model.check),
+            ("model", tools.model.check_model),
+            *([("embedding", lambda: _embedding(config))] if config.embed_model else []),
+            ("git", lambda: asyncio.to_thread(_git)),
+            ("repository", lambda: asyncio.to_thread(_repository, config)),
+            ("index", lambda: asyncio.to_thread(_index, tools)),
+            ("disk", lambda: asyncio.to_thread(_disk, config)),
+            ("database", lambda: _database(config)),
+        ]
+        return await run(probes)
+
+
+async def run(probes: Sequence[tuple[str, Probe]]) -> tuple[Check, ...]:
     """Run every probe, none stopped by another's failure; the checks come in the order given."""
     return tuple(await asyncio.gather(*(_check(name, probe) for name, probe in probes)))
 
@@ -44,26 +69,69 @@ async def _check(name: str, probe: Probe) -> Check:
         return Check(name, ok=False, detail=str(failure), fix=failure.fix)
 
 
-async def disk(config: Config) -> str:
-    """Whether the data folder can be written and has room."""
-    return await asyncio.to_thread(_disk, config.data)
+async def _slack(config: Config) -> str:
+    if config.mode == "playground":
+        return "no tokens: `serve` starts the playground instead of joining a workspace"
+    web = slack_calls.client(config.bot_token, config.slack_api_url)
+    me = await preflight(web, config.app_token)
+    missing = sorted(set(SCOPES) - set(await granted(web)))
+    if missing:
+        raise SlackFailure(
+            f"The bot token lacks the scopes {', '.join(missing)}.",
+            "Update the app from deploy/slack-manifest.yaml and install it again.",
+        )
+    way = "Socket Mode" if config.mode == "socket" else f"HTTP on port {config.http_port}"
+    return f"user {me.user} in team {me.team}, by {way}"
 
 
-def _disk(data: Path) -> str:
-    probe = data / ".doctor"
+async def _embedding(config: Config) -> str:
+    embed = embedder(config)
+    assert embed is not None  # noqa: S101 -- asked only where a model is set
+    vector = await asyncio.to_thread(embed.query, "blogbot")
+    return f"{config.embed_model}, {len(vector)} numbers a text"
+
+
+def _git() -> str:
+    check_version()
+    return "installed"
+
+
+def _repository(config: Config) -> str:
+    remote = Remote(config.blog.repo, config.blog.branch, waits=())
+    tip = remote.tip()
+    return f"{remote.url}, {tip.branch or 'plain folder'} {tip.commit[:10]}".rstrip()
+
+
+def _index(tools: Answerer) -> str:
+    status = tools.search.status()
+    hours = (datetime.now(UTC) - status.published).total_seconds() / 3600
+    return f"{status.articles} articles in {status.passages} passages, published {hours:.0f} hours ago"
+
+
+def _disk(config: Config) -> str:
+    probe = config.data / ".doctor"
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        config.data.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"x")
         probe.unlink()
-        free = shutil.disk_usage(data).free
+        free = shutil.disk_usage(config.data).free
     except OSError as exc:
         raise BotFailure(
-            f"The data folder {data} cannot be written: {exc.strerror}.",
+            f"The data folder {config.data} cannot be written: {exc.strerror}.",
             "Give it to the user that runs the bot, or set BLOGBOT_DATA to another folder.",
         ) from exc
     if free < LEAST_DISK:
         raise BotFailure(
-            f"The data folder {data} has {free / 1e9:.1f} GB free.",
+            f"The data folder {config.data} has {free / 1e9:.1f} GB free.",
             "Free some disk, or set BLOGBOT_DATA to a folder on a larger one.",
         )
-    return f"{data}, {free / 1e9:.0f} GB free"
+    return f"{config.data}, {free / 1e9:.0f} GB free"
+
+
+async def _database(config: Config) -> str:
+    records = Records(config.database_url)
+    try:
+        await records.open()
+    finally:
+        await records.close()
+    return config.database_url.split(":", 1)[0]

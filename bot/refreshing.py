@@ -56,6 +56,6 @@ async def refresh(config: Config, *, force: bool = False, progress: Progress = s
     if "failure" in last:
         raise getattr(errors, last["failure"])(last["sentence"], last["fix"])
     raise IndexFailure(
-        f"The refresh was stopped before its end (status {process.returncode}); the index before it still serves.",
+        f"The refresh was stopped before its end (status {process.returncode}); the old index still serves.",
         "Look at the log above it for the reason, and run `deploy/run refresh` again.",
     )

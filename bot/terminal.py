@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Console
+from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from bot.doctor import Check
-from bot.model import Answer, Source
+from bot.model import Answer, Message, Source
+from bot.phrases import choose
 from index.model import Found, Report, Step
 from index.model import Progress as ProgressCall
 
@@ -96,11 +100,108 @@ def hits(found: Found) -> None:
         plain(out, "Nothing matches.")
 
 
-def sources(listed: Sequence[Source]) -> None:
-    """The numbered sources under an answer."""
+class Waiting:
+    """A spinner with words in it until text comes, then the text as it comes."""
+
+    def __init__(self, status: Status | None) -> None:
+        self._status = status
+
+    def say(self, words: str) -> None:
+        """Show what is being done."""
+        if self._status is not None:
+            self._status.update(Text(words))
+
+    def write(self, text: str) -> None:
+        """Append *text* to what was written."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        exactly(printable(text), end="")
+
+
+@contextmanager
+def waiting(*, quiet: bool) -> Iterator[Waiting]:
+    """A place for an answer that is being written; *quiet* shows nothing of it."""
+    if quiet or not err.is_terminal:
+        yield Waiting(None)
+        return
+    with err.status(Text("")) as status:
+        yield Waiting(status)
+
+
+def exactly(text: str, end: str = "\n") -> None:
+    """Write *text* to standard output as it is."""
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def closing(answer: Answer) -> None:
+    """What stands under an answer: the sentence for its outcome where there is one, and the sources."""
+    if answer.text:
+        exactly("")
+    if answer.outcome != "answered":
+        plain(err, _sentence(answer), "yellow")
+    if answer.sources:
+        plain(out, "")
+        sources(answer.sources, passages=not answer.text)
+    if answer.outcome == "answered":
+        checked = "" if answer.supported is None else f", {answer.supported:.0%} of its sentences supported"
+        plain(
+            err,
+            f"{answer.model}: {answer.prompt_tokens} tokens read, {answer.answer_tokens} written,"
+            f" first after {answer.first_token_ms / 1000:.1f} s{checked}",
+            "dim",
+        )
+
+
+def _sentence(answer: Answer) -> str:
+    words = choose(answer.question)
+    return str(getattr(words, answer.outcome)).format(detail=answer.detail or answer.model).replace("`", "")
+
+
+def side_by_side(before: Answer, after: Answer) -> None:
+    """Two answers beside each other on a wide terminal, below each other on a narrow one."""
+    panels = [
+        Panel(
+            Text(printable(answer.text or _sentence(answer))), title=title, width=max(40, out.width // 2 - 1)
+        )
+        for title, answer in (("without the blog", before), ("with the blog", after))
+    ]
+    out.print(Columns(panels))
+    sources(after.sources)
+
+
+def messages(sent: Sequence[Message], tokens: int) -> None:
+    """A prompt, message by message."""
+    for message in sent:
+        plain(err, f"── {message.role}", "bold cyan")
+        exactly(printable(message.content))
+    plain(err, f"about {tokens} tokens", "dim")
+
+
+def figures(measured: Mapping[str, Any]) -> None:
+    """What ``evaluate`` measured, a line a group of questions."""
+    table = Table(box=None, pad_edge=False)
+    names = ["questions", "recall@1", "recall@5", "mrr@10", "unanswerable", "refused"]
+    for name in ["", *names]:
+        table.add_column(name, justify="left" if not name else "right")
+    for group, values in measured.items():
+        if isinstance(values, Mapping):
+            table.add_row(group, *(_figure(values.get(name)) for name in names))
+    out.print(table)
+
+
+def _figure(value: Any) -> str:
+    return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def sources(listed: Sequence[Source], *, passages: bool = False) -> None:
+    """The numbered sources under an answer, with what matched in them where there is no answer."""
     for source in listed:
         plain(out, f"[{source.n}] {source.title}", "bold")
         plain(out, f"    {source.url or source.path}", "cyan")
+        if passages and source.passage:
+            plain(out, f"    {' '.join(source.passage.split())[:EXCERPT]}", "dim")
 
 
 def answer_dict(answer: Answer) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""``blogbot ask``: one question in the terminal, and the prompt behind it laid open."""
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+
+from bot import prompt, templates, terminal
+from bot.answerer import Answerer, answerer
+from bot.choosing import Layout
+from bot.config import Config
+from bot.errors import ModelFailure
+from bot.llm import Done
+from bot.model import Answer, Delta, Event, Message, Stage
+from bot.phrases import choose
+from bot.prompt import Prompt
+from bot.templates import Family
+
+FAULTS = frozenset({"model_unavailable", "model_missing", "busy", "cut_short", "failed"})
+"""Outcomes that end ``ask`` with status 1: something is to be mended, or to be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked of ``ask``."""
+
+    question: str
+    raw_template: Family | None = None
+    articles: bool = True
+    layout: Layout = "turns"
+    as_json: bool = False
+
+
+async def ask(config: Config, wish: Wish) -> int:
+    """Stream the answer and show its sources; return the exit status."""
+    async with answerer(config, layout=wish.layout) as tools:
+        answer = await _streamed(_events(tools, wish), wish)
+    if wish.as_json:
+        terminal.dump(terminal.answer_dict(answer))
+    else:
+        terminal.closing(answer)
+    return 1 if answer.outcome in FAULTS else 0
+
+
+async def show_prompt(config: Config, wish: Wish) -> None:
+    """Print the messages that would be sent, or the one raw prompt; the model is not asked."""
+    async with answerer(config, layout=wish.layout) as tools:
+        built = await _prompt(tools, wish)
+    if wish.raw_template:
+        raw = templates.render(wish.raw_template, built.messages)
+        if wish.as_json:
+            terminal.dump({"prompt": raw, "tokens": built.tokens})
+        else:
+            terminal.exactly(raw)
+    elif wish.as_json:
+        terminal.dump({"messages": [asdict(message) for message in built.messages], "tokens": built.tokens})
+    else:
+        terminal.messages(built.messages, built.tokens)
+
+
+async def compare(config: Config, wish: Wish) -> int:
+    """Ask the model alone, then with the blog's articles, and show both side by side."""
+    async with answerer(config, layout=wish.layout) as tools:
+        before = await _last(_bare(tools, wish))
+        after = await _last(tools.answer(wish.question))
+    if wish.as_json:
+        terminal.dump({"before": terminal.answer_dict(before), "after": terminal.answer_dict(after)})
+    else:
+        terminal.side_by_side(before, after)
+    return 1 if {before.outcome, after.outcome} & FAULTS else 0
+
+
+def _events(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
+    if not wish.articles:
+        return _bare(tools, wish)
+    family = wish.raw_template
+    if family is None:
+        return tools.answer(wish.question)
+    return tools.answer(
+        wish.question, generate=lambda messages: tools.model.raw(templates.render(family, messages))
+    )
+
+
+async def _prompt(tools: Answerer, wish: Wish) -> Prompt:
+    if not wish.articles:
+        return prompt.bare(wish.question, tools.settings.budget)
+    found = await tools.find(wish.question, tools.settings.hits)
+    if not found.answerable:
+        terminal.plain(terminal.err, choose(wish.question).no_source, "yellow")
+    return prompt.build(wish.question, found.hits, budget=tools.settings.budget)
+
+
+async def _bare(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
+    """Answer without the blog: what the model knows by itself."""
+    begun, text, done = time.monotonic(), "", Done(0, 0, "")
+    built = prompt.bare(wish.question, tools.settings.budget)
+    try:
+        async with aclosing(_generated(tools, built.messages, wish.raw_template)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Done):
+                    done = piece
+                else:
+                    text += piece
+                    yield Delta(piece)
+    except ModelFailure as failure:
+        yield Answer(wish.question, text, failure.outcome, model=tools.settings.model, detail=failure.detail)
+        return
+    yield Answer(
+        wish.question,
+        text,
+        "answered" if done.reason == "stop" else "cut_short",
+        model=done.model or tools.settings.model,
+        prompt_tokens=done.prompt_tokens,
+        answer_tokens=done.answer_tokens,
+        first_token_ms=done.first_token_ms,
+        total_ms=int((time.monotonic() - begun) * 1000),
+    )
+
+
+def _generated(
+    tools: Answerer, messages: Sequence[Message], family: Family | None
+) -> AsyncGenerator[str | Done, None]:
+    if family is None:
+        return tools.model.chat(messages)
+    return tools.model.raw(templates.render(family, messages))
+
+
+async def _last(events: AsyncIterator[Event]) -> Answer:
+    answer = None
+    async for event in events:
+        if isinstance(event, Answer):
+            answer = event
+    assert answer is not None  # noqa: S101 -- the promise of every stream of events
+    return answer
+
+
+async def _streamed(events: AsyncIterator[Event], wish: Wish) -> Answer:
+    """Write the text as it comes; a status line stands in its place until then."""
+    words = choose(wish.question)
+    answer = None
+    with terminal.waiting(quiet=wish.as_json) as status:
+        async for event in events:
+            match event:
+                case Stage():
+                    status.say(getattr(words, event.name).format(n=event.count))
+                case Delta() if not wish.as_json:
+                    status.write(event.text)
+                case Answer():
+                    answer = event
+    assert answer is not None  # noqa: S101
+    return answer

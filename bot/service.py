@@ -1,0 +1,117 @@
+"""A question's way through the rooms, and what the rooms ask of each other."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+import structlog
+
+from bot import refreshing
+from bot.answerer import Answerer
+from bot.config import Config
+from bot.delivery import Delivery
+from bot.metrics import Metrics
+from bot.model import Answer, Conversation, Outcome, Question
+from bot.records import Records
+from bot.replies import Facts, Reply
+from index.errors import IndexFailure
+from index.model import Found, Hit, Progress, Report, Status, silent
+
+log = structlog.get_logger(__name__)
+
+
+class Service:
+    """The bot behind its listeners; ``progress`` hears of every refresh, ``report`` is the last one's."""
+
+    def __init__(
+        self, config: Config, *, answers: Answerer, records: Records, metrics: Metrics, delivery: Delivery
+    ) -> None:
+        self._config, self._answers, self._records = config, answers, records
+        self._metrics, self._delivery = metrics, delivery
+        self.progress: Progress = silent
+        self.report: Report | None = None
+
+    # A question's two durable steps, and its refusal
+
+    async def open(self, question: Question) -> str:
+        """Give the first visible sign; return the name of the reply."""
+        return await self._delivery.open(question)
+
+    async def finish(self, question: Question, reply: str) -> None:
+        """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
+        events = self._answers.answer(question.text, await self._conversation(question))
+        answer = await self._delivery.show(question, reply, events)
+        self._metrics.answered(answer)
+        await self._records.keep_answer(question, answer, reply)
+        if question.root and answer.conversation.messages:
+            await self._records.keep_conversation(
+                question.team, question.channel, question.root, answer.conversation
+            )
+        log.info(
+            "answered", question=question.id, outcome=answer.outcome, sources=len(answer.sources),
+            first_token_ms=answer.first_token_ms, total_ms=answer.total_ms,
+        )  # fmt: skip
+
+    async def say(self, question: Question, reply: Reply) -> None:
+        """Post a short reply in the question's thread, once however often it is called."""
+        await self._delivery.say(question, reply)
+
+    async def refuse(self, question: Question, reply: str, outcome: Outcome) -> None:
+        """Say that there will be no answer, in the reply where there is one."""
+        answer = Answer(question.text, "", outcome)
+        self._metrics.answered(answer)
+        await self._delivery.finish(question, reply or await self._delivery.open(question), answer)
+
+    async def _conversation(self, question: Question) -> Conversation:
+        """What the question stands on: the stored thread, or what Slack shows of it."""
+        if question.kind == "command":
+            return Conversation()
+        stored = await self._records.conversation(question.team, question.channel, question.root)
+        if stored is not None or question.root == question.ts:
+            return stored or Conversation()
+        return Conversation(messages=await self._delivery.thread(question))
+
+    # What the other rooms ask
+
+    async def search(self, question: str, limit: int) -> Found:
+        """Search for a person, not for a prompt."""
+        return await self._answers.find(question, limit)
+
+    async def status(self) -> Status:
+        """The generation being searched."""
+        return await asyncio.to_thread(self._answers.search.status)
+
+    async def latest(self, limit: int) -> Sequence[Hit]:
+        """The newest articles."""
+        return await asyncio.to_thread(self._answers.search.latest, limit)
+
+    async def facts(self) -> Facts:
+        """What ``/blog status`` and App Home tell."""
+        return Facts(await self.status(), self._config.model, datetime.now(UTC), self.report)
+
+    async def refresh(self) -> Report:
+        """Bring the index up to date; the old one answers meanwhile."""
+        try:
+            self.report = await refreshing.refresh(self._config, progress=self.progress)
+        except IndexFailure:
+            self._metrics.refreshed(done=False)
+            raise
+        self._metrics.refreshed(done=True)
+        log.info("refreshed", generation=self.report.generation, articles=self.report.articles,
+                 seconds=round(self.report.seconds, 1))  # fmt: skip
+        return self.report
+
+    async def record(
+        self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
+    ) -> None:
+        """Remember what a person thinks of a reply."""
+        await self._records.keep_feedback(channel, reply, person, verdict, reason)
+
+    async def find(self, channel: str, reply: str) -> tuple[Question, Answer] | None:
+        """The question and answer behind a reply."""
+        kept = await self._records.answer_of(channel, reply)
+        if kept is None or not kept.outcome:
+            return None
+        answer = Answer(kept.question.text, kept.answer, kept.outcome, sources=kept.sources, model=kept.model)
+        return kept.question, answer
