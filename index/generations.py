@@ -18,6 +18,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +27,11 @@ from typing import Any
 import structlog
 
 from index.errors import IndexDamaged
+from index.model import Progress, silent
 from index.seals import SealBroken, note, seal, sync, verify
 
 KEPT = 3
-"""So many newest generations stay; older ones are removed after each publication."""
+"""So many newest generations stay."""
 
 _NAME = re.compile(r"\d{8,}-[0-9a-f]{1,8}")
 _log = structlog.get_logger()
@@ -110,21 +112,25 @@ def newest(data: Path, form: str = "") -> Generation | None:
     if damaged:
         raise IndexDamaged(
             f"The index in {_root(data)} is damaged ({', '.join(damaged)}).",
-            "Run `blogbot refresh`: it builds the index anew from the repository.",
+            "Run `deploy/run refresh`: it builds the index anew from the repository.",
         )
     return None
 
 
-def aside(data: Path) -> Path:
-    """Return a new, empty folder that no reader looks at, having swept away what killed refreshes left.
+@contextmanager
+def aside(data: Path) -> Iterator[Path]:
+    """Lend a new, empty folder that no reader looks at; it is removed unless it was published.
 
-    Only the one refresh that may run calls this.
+    Only the one refresh that may run uses this.
     """
     root = _root(data)
     root.mkdir(parents=True, exist_ok=True)
     root.chmod(0o700)
-    sweep(data)
-    return Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(data: Path) -> None:
@@ -133,18 +139,25 @@ def sweep(data: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def publish(data: Path, folder: Path, manifest: Manifest) -> Generation:
-    """Make *folder*, filled and closed, the newest generation: durable first, then visible in one step."""
+def publish(data: Path, folder: Path, manifest: Manifest, progress: Progress = silent) -> Generation:
+    """Make *folder*, filled and closed, the newest generation: durable first, then visible in one step.
+
+    Then remove all but the newest few; a searcher that has an old one open keeps its files until it closes.
+    """
+    progress("publish", 0, 3)
     seal(folder, asdict(manifest) | {"published": manifest.published.isoformat()})
+    progress("publish", 1, 3)
     number = int(current(data).partition("-")[0] or 0) + 1
     target = _root(data) / f"{number:08d}-{manifest.commit[:8]}"
     folder.rename(target)
     sync(_root(data))
+    progress("publish", 2, 3)
+    _prune(data)
+    progress("publish", 3, 3)
     return Generation(target, manifest)
 
 
-def prune(data: Path) -> None:
-    """Remove all but the newest generations; a searcher that has one open keeps its files until it closes."""
+def _prune(data: Path) -> None:
     for name in sorted(_names(data), reverse=True)[KEPT:]:
         gone = _root(data) / f".gone-{name}"
         (_root(data) / name).rename(gone)

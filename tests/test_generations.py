@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import IndexDamaged
-from index.generations import KEPT, Generation, Manifest, aside, current, newest, prune, publish, sweep
+from index.generations import KEPT, Generation, Manifest, aside, current, newest, publish, sweep
 
 
 def manifest(commit: str = "a" * 40, form: str = "1") -> Manifest:
@@ -25,10 +25,10 @@ def manifest(commit: str = "a" * 40, form: str = "1") -> Manifest:
 
 
 def published(data: Path, text: str = "words", form: str = "1") -> Generation:
-    folder = aside(data)
-    (folder / "index").mkdir()
-    (folder / "index" / "MAIN.seg").write_text(text * 10_000)
-    return publish(data, folder, manifest(form=form))
+    with aside(data) as folder:
+        (folder / "index").mkdir()
+        (folder / "index" / "MAIN.seg").write_text(text * 10_000)
+        return publish(data, folder, manifest(form=form))
 
 
 def words_of(generation: Generation | None) -> str:
@@ -49,15 +49,28 @@ def test_a_published_generation_is_found_with_what_it_was_made_of(tmp_path: Path
 
 def test_a_generation_being_written_is_not_seen(tmp_path: Path) -> None:
     made = published(tmp_path)
-    (aside(tmp_path) / "index").mkdir()
-    assert current(tmp_path) == made.name
-    assert newest(tmp_path) == made
+    with aside(tmp_path) as folder:
+        (folder / "index").mkdir()
+        assert current(tmp_path) == made.name
+        assert newest(tmp_path) == made
 
 
 def test_what_a_killed_refresh_left_is_swept_away(tmp_path: Path) -> None:
-    left = aside(tmp_path)
+    left = tmp_path / "generations" / ".building-abc"
+    left.mkdir(parents=True)
     (left / "half").write_text("half")
     sweep(tmp_path)
+    assert not left.exists()
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with aside(tmp_path) as folder:
+            (folder / "half").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert list((tmp_path / "generations").iterdir()) == []
 
 
@@ -67,9 +80,8 @@ def test_names_sort_by_age_past_a_clock_that_goes_back(tmp_path: Path) -> None:
     assert len(set(names)) == 12
 
 
-def test_the_newest_three_stay(tmp_path: Path) -> None:
+def test_only_the_newest_three_stay(tmp_path: Path) -> None:
     names = [published(tmp_path).name for _ in range(KEPT + 2)]
-    prune(tmp_path)
     assert sorted(path.name for path in (tmp_path / "generations").iterdir()) == names[-3:]
 
 
@@ -162,7 +174,7 @@ def test_when_none_is_sound_it_says_so_and_what_to_do(tmp_path: Path) -> None:
     truncate(published(tmp_path))
     with pytest.raises(IndexDamaged) as failure:
         newest(tmp_path)
-    assert "blogbot refresh" in failure.value.fix
+    assert "deploy/run refresh" in failure.value.fix
 
 
 def test_a_generation_of_another_format_is_passed_over(tmp_path: Path) -> None:
