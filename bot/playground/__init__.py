@@ -16,7 +16,7 @@ Driving it from Python::
 The workspace: ``url`` (page), ``api_url``, ``bot_token``, ``app_token``, ``signing_secret``, ``team_id``,
 ``app_id``, ``bot_user_id``, ``bot_id``; people ``ada`` (an admin, en-US) and ``lin`` (zh-CN); the channel
 ``general`` (Ada's); ``direct(person)``; ``add_channel(name, private=, archived=, bot_in=)``,
-``add_person(name, locale=, is_admin=)``.
+``add_person(name, locale=, is_admin=)``; ``offer(questions)`` puts example questions on the page.
 
 What people do (coroutines): ``say(person, channel, text, thread_ts=None, told=True) -> ts``,
 ``edit(ts, text)``, ``delete(ts)``, ``command(person, channel, "/ask", text) -> Ack``,

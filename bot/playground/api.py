@@ -67,7 +67,7 @@ class Call:
 class Api:
     """Answers ``/api/{method}``; ``tokens`` maps a token to "bot" or "app", or to the error it earns."""
 
-    def __init__(  # noqa: PLR0913  # each is a different thing it needs
+    def __init__(  # each is a different thing it needs
         self,
         slack: Workspace,
         tokens: dict[str, str],

@@ -159,6 +159,7 @@ class Live:
                 ],
                 "homes": slack.homes,
                 "modals": views,
+                "examples": list(self._people.examples),
                 "connected": self._connected(),
             },
         }

@@ -1,5 +1,6 @@
 """What people do in the workspace: speak, edit, command, press, fill in. The page and the tests act here."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.playground import events, hooks
@@ -8,7 +9,7 @@ from bot.playground.hooks import Hook, Hooks
 from bot.playground.limits import Refusal
 from bot.playground.sockets import Ack
 from bot.playground.surfaces import show_status
-from bot.playground.workspace import ADA, Channel, Json, Person, Workspace
+from bot.playground.workspace import ADA, Change, Channel, Json, Person, Workspace
 
 FAILED = "{name} failed because the app did not respond."  # Slack's words for it
 
@@ -18,6 +19,12 @@ class People:
 
     def __init__(self, slack: Workspace, dispatch: Dispatch, lent: Hooks) -> None:
         self.workspace, self.dispatch, self.lent = slack, dispatch, lent
+        self.examples: tuple[str, ...] = ()
+
+    def offer(self, examples: Iterable[str]) -> None:
+        """Show these questions on the page, to press instead of typing."""
+        self.examples = tuple(examples)
+        self.workspace.tell(Change("examples", {"examples": list(self.examples)}, quiet=True))
 
     async def say(
         self,

@@ -37,7 +37,7 @@ class Playground(People):
     team_id, app_id, bot_user_id, bot_id = TEAM, APP, BOT, BOT_ID
     ada, lin, general = ADA, LIN, GENERAL
 
-    def __init__(  # noqa: PLR0913  # each is a dial of its own
+    def __init__(  # each is a dial of its own
         self,
         port: int = 0,
         *,
