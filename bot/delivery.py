@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -116,8 +117,8 @@ class Delivery:
         words = replies.words_for(question)
         text = ""
 
-        async def update(reply: Reply) -> None:
-            await self._calls.once("chat.update", self._update(question, ts, reply, 0, "open"))
+        async def update(make: Callable[[], Reply]) -> None:
+            await self._calls.once("chat.update", self._update(question, ts, make(), 0, "open"))
 
         async def status(line: str) -> None:
             await self._status(question, line)
@@ -135,10 +136,10 @@ class Delivery:
                     case Stage():
                         sign.offer(replies.stage_text(words, event))
                         if not text:
-                            painter.offer(replies.stage(question, event))
+                            painter.offer(partial(replies.stage, question, event))
                     case Delta():
                         text += event.text
-                        painter.offer(replies.progress(question, text))
+                        painter.offer(partial(replies.progress, question, text))
                 if painter.failure and painter.failure.code not in _TOO_MUCH:
                     log.warning("reply given up", question=question.id, code=painter.failure.code)
                     raise painter.failure
