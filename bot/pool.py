@@ -28,6 +28,13 @@ class Place(Generic[Member]):
         return str(self.member)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter(Generic[Member]):
+    key: str
+    avoid: Place[Member] | None
+    turn: "asyncio.Future[Place[Member]]"
+
+
 class Pool(Generic[Member]):
     """*parallel* answers at once at each of *members*; past that, *queue* wait at most *patience* seconds."""
 
@@ -44,7 +51,7 @@ class Pool(Generic[Member]):
         self._parallel = parallel
         self._queue = queue
         self._patience = patience
-        self._waiting: deque[asyncio.Future[Place[Member]]] = deque()
+        self._waiting: deque[_Waiter[Member]] = deque()
 
     @property
     def state(self) -> PoolState:
@@ -60,21 +67,22 @@ class Pool(Generic[Member]):
         first. Raises ModelUnavailable while every breaker is open, ModelBusy when too many wait already or we
         waited for too long.
         """
-        if (avoid or not self._waiting) and (place := self._free(key, avoid)):
-            return _begun(place)
         self._refuse_if_all_rest()
-        if len(self._waiting) >= self._queue and not avoid:
-            raise _busy(len(self._waiting))
         turn: asyncio.Future[Place[Member]] = asyncio.get_running_loop().create_future()
-        (self._waiting.appendleft if avoid else self._waiting.append)(turn)
+        waiter = _Waiter(key, avoid, turn)
+        (self._waiting.appendleft if avoid else self._waiting.append)(waiter)
+        self._serve()
+        if waiter in self._waiting and len(self._waiting) > self._queue and not avoid:
+            self._waiting.remove(waiter)
+            raise _busy(len(self._waiting))
         try:
             async with asyncio.timeout(self._patience):
                 return await turn
         except TimeoutError as exc:
-            self._leave(turn)
+            self._leave(waiter)
             raise _busy(len(self._waiting)) from exc
         except asyncio.CancelledError:
-            self._leave(turn)
+            self._leave(waiter)
             raise
 
     def give_back(self, place: Place[Member], verdict: Verdict) -> None:
@@ -84,22 +92,29 @@ class Pool(Generic[Member]):
         self._serve()
 
     def _serve(self) -> None:
-        """Hand free places to those who wait, or tell them all that there will be none."""
+        """Hand free places to those who wait longest, or tell them all that there will be none."""
         while self._waiting:
+            waiter = self._waiting[0]
+            if waiter.turn.done():  # cancelled, and about to leave
+                self._waiting.popleft()
+                continue
             try:
                 self._refuse_if_all_rest()
-                place = self._free("", None)
             except ModelUnavailable as failure:
-                _settle(self._waiting.popleft(), failure)
-                continue
-            if place is None:
-                return
-            _settle(self._waiting.popleft(), place)
+                waiter.turn.set_exception(failure)
+            else:
+                place = self._free(waiter)
+                if place is None:
+                    return
+                place.in_flight += 1
+                place.breaker.begin()
+                waiter.turn.set_result(place)
+            self._waiting.popleft()
 
-    def _free(self, key: str, avoid: Place[Member] | None) -> Place[Member] | None:
+    def _free(self, waiter: "_Waiter[Member]") -> Place[Member] | None:
         free = [p for p in self.places if p.breaker.admits and p.in_flight < self._parallel]
-        others = [p for p in free if p is not avoid]
-        return min(others or free, key=lambda p: _rank(p, key), default=None)
+        others = [p for p in free if p is not waiter.avoid]
+        return min(others or free, key=lambda p: _rank(p, waiter.key), default=None)
 
     def _refuse_if_all_rest(self) -> None:
         if any(place.breaker.admits for place in self.places):
@@ -108,34 +123,20 @@ class Pool(Generic[Member]):
         addresses = ", ".join(place.address for place in self.places)
         raise ModelUnavailable(
             f"Ollama at {addresses} failed several times and is left alone for a moment.",
-            f"Ask again in {soonest.breaker.wait:.0f} seconds; `blogbot doctor` says what is wrong.",
+            f"Ask again in {max(1, soonest.breaker.wait):.0f} seconds; `blogbot doctor` says what is wrong.",
             detail=addresses,
         )
 
-    def _leave(self, turn: "asyncio.Future[Place[Member]]") -> None:
-        if turn in self._waiting:
-            self._waiting.remove(turn)
+    def _leave(self, waiter: "_Waiter[Member]") -> None:
+        turn = waiter.turn
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
         elif not turn.cancelled() and turn.exception() is None:
             self.give_back(turn.result(), "none")
 
 
 def _rank(place: Place[Member], key: str) -> tuple[bool, int, int]:
     return place.breaker.troubled, place.in_flight, crc32(f"{place.address} {key}".encode())
-
-
-def _begun(place: Place[Member]) -> Place[Member]:
-    place.in_flight += 1
-    place.breaker.begin()
-    return place
-
-
-def _settle(turn: "asyncio.Future[Place[Member]]", result: Place[Member] | ModelUnavailable) -> None:
-    if turn.done():
-        return
-    if isinstance(result, ModelUnavailable):
-        turn.set_exception(result)
-    else:
-        turn.set_result(_begun(result))
 
 
 def _busy(waiting: int) -> ModelBusy:

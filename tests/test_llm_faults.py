@@ -106,6 +106,34 @@ async def test_25_a_model_that_is_being_loaded_is_given_more_time(fake: FakeOlla
     assert (await asked)[0] == "It keeps old rows [1]."
 
 
+async def test_25_a_model_that_is_being_preloaded_is_not_taken_for_loaded(
+    fake: FakeOllama, make: Models
+) -> None:
+    fake.load_gate = asyncio.Event()
+    model = make(fake, limits=Limits())
+    preload = asyncio.create_task(model.preload())
+    await until(lambda: bool(fake.loads))
+    assert not await model.loaded()
+    fake.load_gate.set()
+    await preload
+    assert await model.loaded()
+
+
+async def test_25_behind_another_answer_of_ours_the_first_token_may_take_longer(
+    fake: FakeOllama, make: Models
+) -> None:
+    model = make(fake, limits=Limits(first_token=0.05, first_token_cold=PATIENCE))
+    await model.preload()
+    fake.steps = steps = asyncio.Semaphore(1)
+    async with aclosing(model.chat(HELLO)) as first:
+        await anext(first)
+        second = asyncio.create_task(answer(model))
+        await until(lambda: fake.streaming == 2)
+        for _ in range(50):
+            asyncio.get_running_loop().call_later(0.2, steps.release)
+        assert (await second)[0] == "It keeps old rows [1]."
+
+
 async def test_26_an_answer_that_stalls_is_cut_and_keeps_what_came(fake: FakeOllama, make: Models) -> None:
     fake.answer, fake.fault = ["Old", " rows", " stay."], Fault("stall", after=2)
     text, failure = await failure_of(make(fake))
@@ -116,14 +144,18 @@ async def test_26_an_answer_that_stalls_is_cut_and_keeps_what_came(fake: FakeOll
         await fake.dropped.wait()
 
 
-@pytest.mark.parametrize("kind", ["error_line", "cut", "end"])
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("error_line", "failed in"), ("cut", "closed the connection"), ("end", "without finishing it")],
+)
 async def test_27_an_answer_without_its_end_is_never_taken_for_complete(
-    fake: FakeOllama, make: Models, kind: FaultKind
+    fake: FakeOllama, make: Models, kind: FaultKind, said: str
 ) -> None:
     fake.answer, fake.fault = ["Old", " rows", " stay."], Fault(kind, after=2)
     text, failure = await failure_of(make(fake))
     assert text == "Old rows"
     assert isinstance(failure, AnswerCutShort)
+    assert said in str(failure)
     assert len(fake.prompts) == 1
 
 
@@ -211,16 +243,3 @@ async def test_an_answer_that_takes_longer_than_a_whole_answer_may_is_cut_but_no
         assert "unfinished after 0.1 seconds" in str(failure)
         fake.steps = asyncio.Semaphore(1)
     assert not model.state.open
-
-
-async def test_a_server_that_comes_back_is_asked_for_its_version_again(
-    fake: FakeOllama, make: Models
-) -> None:
-    model = make(fake)
-    await answer(model)
-    await fake.stop()
-    await failure_of(model)
-    fake.version = "0.12.5"
-    await fake.start()
-    await answer(model)
-    assert "truncate" not in fake.prompts[-1]

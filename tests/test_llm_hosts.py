@@ -123,3 +123,16 @@ async def test_preloading_is_content_with_one_server_and_fails_without_any(make:
         assert alive.loads == [("qwen3:8b", 8192, False)]
         with pytest.raises(ModelUnavailable):
             await make(dead).preload()
+
+
+async def test_a_server_that_comes_back_is_asked_for_its_version_again(
+    fake: FakeOllama, make: Models
+) -> None:
+    model = make(fake)
+    await answer(model)
+    await fake.stop()
+    await failure_of(model)
+    fake.version = "0.12.5"
+    await fake.start()
+    await answer(model)
+    assert "truncate" not in fake.prompts[-1]

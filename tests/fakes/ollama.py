@@ -190,10 +190,10 @@ class FakeOllama(Catalogue):
         context = (body.get("options") or {}).get("num_ctx") or self.default_context
         wanted = (min(context, model.context_length), body.get("shift") is not False)
         if self.loaded.get(name) != wanted:
-            if self.load_gate:
-                await self.load_gate.wait()
             self.loads.append((name, *wanted))
-            self.loaded[name] = wanted
+            self.loaded[name] = wanted  # listed from now on, as by server/sched.go, ready only past the gate
+        if self.load_gate:
+            await self.load_gate.wait()
         return wanted[0]
 
 
