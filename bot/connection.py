@@ -79,7 +79,10 @@ async def granted(web: AsyncWebClient) -> tuple[str, ...]:
 
 
 class SocketLine:
-    """A Socket Mode connection that comes back; ``start`` it inside the running loop."""
+    """A Socket Mode connection that comes back; ``start`` it inside the running loop.
+
+    ``changed`` is told when it was lost, and when it stands again.
+    """
 
     def __init__(
         self,
@@ -90,8 +93,9 @@ class SocketLine:
         look: float = LOOK,
         ping: float = PING_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        changed: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        self._app, self._token = app, app_token
+        self._app, self._token, self._changed = app, app_token, changed
         self._patience, self._look, self._ping, self._clock = patience, look, ping, clock
         self._handler: AsyncSocketModeHandler | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -138,6 +142,7 @@ class SocketLine:
             connected = await self._is_connected()
             if connected != self.connected:
                 self.connected = connected
+                self._changed(connected)
                 log.log(20 if connected else 30, "slack connected" if connected else "slack connection lost")
             if connected:
                 dead_since = None
@@ -176,9 +181,7 @@ class HttpLine:
         except OSError as exc:
             await self.stop()
             raise ConfigFailure(
-                (
-                    f"Port {self._port} for Slack is not to be had ({exc.strerror}): set BLOGBOT_HTTP_PORT.",
-                )
+                (f"Port {self._port} for Slack is not to be had ({exc.strerror}): set BLOGBOT_HTTP_PORT.",)
             ) from exc
         port = self._runner.addresses[0][1]
         self.address = f"http://{self._host}:{port}/slack/events"
