@@ -1,0 +1,170 @@
+"""Whether the articles say what the answer says: each sentence against the passages it cites, in code.
+
+A sentence is supported when its words stand close together in a passage, its numbers stand there with the same
+units, its names and code stand in the article, and what it denies is denied there.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.claims import Clause, clauses, names, opposed, reversed_order, spelt
+from bot.languages import language
+from bot.model import Source
+from bot.plain import CODE
+from bot.sentences import sentences
+from index.words import words
+
+MARK = "⁽?⁾"
+"""Stands behind a sentence that the cited articles do not support."""
+
+CITED = re.compile(r"\[(\d+)\]")
+_NOT_CLAIM = re.compile(
+    r"[?？][*_)\s]*$|[:：][*_\s]*$|^\s*(?:#{1,6}\s|\||[-=*_]{3,}\s*$)|"
+    r"博客[里中]?.{0,6}(?:没有|未|不)|(?:文章|资料|段落|内容)[里中]?.{0,6}(?:没有|未|不)(?:提|说|写|涉|给|包|找)|"
+    r"\b(?:blog|articles?|passages?)\b.{0,20}\b(?:not|no|n't)\b|not (?:in|mentioned in|covered by) the (?:blog|articles?|passages?)|"
+    r"^\s*(?:总之|希望|当然|好的|以上|according to the (?:blog|articles?)[.,]?$|in summary[.,]?$|i hope|sure)",
+    re.IGNORECASE,
+)
+_LIST_MARK = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,3}[.)、]\s*)+")
+_MIN_WORDS = 2
+_NEAR, _FAR = 0.55, 0.75
+"""Share of a sentence's words that must stand in one to two sentences, or in one passage, of an article."""
+_BAND = 0.1
+"""How much less than the closest stretch another may hold of the words and still count."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of an article: the clauses of some neighbouring sentences."""
+
+    text: str
+    clauses: tuple[Clause, ...]
+    near: bool
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset().union(*(clause.words for clause in self.clauses))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one article shows, taken apart for many checks."""
+
+    language: str
+    text: str
+    windows: tuple[_Window, ...]
+
+
+def evidence(source: Source) -> Evidence:
+    """Take apart what the prompt shows of *source*."""
+    windows: list[_Window] = []
+    for passage in re.split(rf"(?:\A|\n\n)\[{source.n}\] ", source.shown or source.passage):
+        parts = [(part, tuple(clauses(part))) for part in sentences(passage)]
+        parts = [part for part in parts if part[1]]
+        for i, (text, found) in enumerate(parts):
+            windows.append(_Window(text, found, near=True))
+            if i:
+                before, earlier = parts[i - 1]
+                windows.append(_Window(before + text, (*earlier, *found), near=True))
+        if len(parts) > 2:
+            windows.append(_Window(passage, tuple(clause for _, each in parts for clause in each), near=False))
+    text = f"{source.title}\n{source.shown or source.passage}"
+    return Evidence(language(text), text.lower(), tuple(windows))
+
+
+def supported(sentence: str, cited: Collection[Evidence]) -> bool | None:
+    """Return whether any of *cited* says what *sentence* says; None when it claims nothing that can be checked.
+
+    Between languages only numbers and names can be compared; a sentence without them is not checked.
+    """
+    claim = _LIST_MARK.sub("", CITED.sub("", sentence)).strip()
+    if not cited or _NOT_CLAIM.search(sentence.strip()) or len(set(words(claim))) < _MIN_WORDS:
+        return None
+    if claim.startswith("```"):
+        return any(_has_code(claim, each) for each in cited)
+    called, parts = names(claim), clauses(claim)
+    spoken = language(claim)
+    verdicts = []
+    for each in cited:
+        if each.language == spoken:
+            verdicts.append(_named(called, each) and _stated(claim, parts, each))
+        elif called or any(part.numbers for part in parts):
+            verdicts.append(_named(called, each) and _counted(parts, each.text))
+    return any(verdicts) if verdicts else None
+
+
+def _named(called: Iterable[str], article: Evidence) -> bool:
+    return all(name in article.text or _stem(name) in article.text for name in called)
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("()").removesuffix("'s").rstrip("s") if len(name) > 3 else name
+
+
+def _counted(parts: Iterable[Clause], text: str) -> bool:
+    return all(re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text) for part in parts for number in part.numbers)
+
+
+def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
+    """Whether a stretch that holds nearly all of the claim's words agrees, and the closest one contradicts nothing."""
+    said = frozenset().union(*(part.words for part in parts))
+    weight = sum(map(_weight, said)) or 1
+    found = []
+    for window in article.windows:
+        share = sum(_weight(word) for word in said & window.words) / weight
+        if share >= (_NEAR if window.near else _FAR):
+            found.append((share, -len(window.text), window))
+    if not found:
+        return False
+    found.sort(key=lambda each: each[:2], reverse=True)
+    best, _, closest = found[0]
+    if any(_contradicted(part, closest.clauses) for part in parts):
+        return False
+    return any(_agrees(claim, parts, window) for share, _, window in found if share >= best - _BAND)
+
+
+def _weight(word: str) -> float:
+    return 0.5 if len(word) == 1 and not word.isascii() else 1.0
+
+
+def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
+    """Whether numbers, denials and directions of the claim are those of *window*, whose words are the same."""
+    held: dict[str, frozenset[str]] = {}
+    for clause in window.clauses:
+        for number, units in clause.numbers.items():
+            held[number] = held.get(number, frozenset()) | units
+    also = frozenset(spelt(window.text))
+    for part in parts:
+        for number, units in part.numbers.items():
+            if number not in held and number not in also:
+                return False
+            if units and held.get(number) and not units & held[number]:
+                return False
+        if _contradicted(part, window.clauses):
+            return False
+    return not (window.near and reversed_order(claim, window.text))
+
+
+def _contradicted(part: Clause, against: Collection[Clause]) -> bool:
+    """Whether *against* denies what *part* says, or its nearest clause says it of another number or direction."""
+    denied = frozenset().union(*(clause.denied for clause in against))
+    affirmed = frozenset().union(*(clause.words - clause.denied for clause in against))
+    if part.denied & affirmed - denied or (part.words - part.denied) & (denied - affirmed):
+        return True
+    nearest = max(against, key=lambda clause: _overlap(part, clause))
+    if len(part.words & nearest.words) * 2 < len(part.words):
+        return False
+    moved = part.numbers and nearest.numbers and not part.numbers.keys() & nearest.numbers.keys()
+    return bool(moved) or opposed(part.text, nearest.text)
+
+
+def _overlap(part: Clause, clause: Clause) -> tuple[int, int]:
+    return len(part.words & clause.words), len(part.numbers.keys() & clause.numbers.keys())
+
+
+def _has_code(block: str, article: Evidence) -> bool:
+    """Whether most lines of a fenced block stand in the article."""
+    lines = [" ".join(line.split()).lower() for line in block.splitlines()[1:] if line.strip(" `")]
+    text = " ".join(article.text.split())
+    return bool(lines) and sum(line in text for line in lines) * 2 > len(lines)
