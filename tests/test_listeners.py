@@ -18,7 +18,7 @@ from tests.fakes.slack import connected, web_client
 
 @pytest.fixture
 async def slack() -> AsyncIterator[Playground]:
-    async with Playground(retries=(0.0, 0.0, 0.0)) as slack:
+    async with Playground(retries=(0.0, 0.0, 0.0), ack_seconds=0.5) as slack:
         yield slack
 
 

@@ -1,0 +1,209 @@
+"""Slash commands over the stand-in's sockets: acknowledged at once, answered to the person alone."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot import commands
+from bot.commands import asked
+from bot.model import Question
+from bot.playground import Playground, shown
+from bot.replies import Facts
+from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
+from index.model import Found, Hit, Passage, Report, Status
+from tests.fakes.blocks import check_message
+from tests.fakes.slack import connected
+
+PUBLISHED = datetime(2026, 11, 22, 3, tzinfo=UTC)
+HIT = Hit(
+    "a.md",
+    "Vacuum <1>",
+    "https://b.example/a",
+    "2024-05-01",
+    1.0,
+    (Passage("a.md", 0, ("Top",), "", "tuples"),),
+)
+
+
+class House:
+    """What the commands call: an index, a status, a refresh and the jobs, real enough to fail."""
+
+    def __init__(self) -> None:
+        self.questions: list[Question] = []
+        self.searched: list[tuple[str, int]] = []
+        self.refreshed = 0
+        self.fault: Exception | None = None
+        self.hits: tuple[Hit, ...] = (HIT,)
+
+    async def submit(self, question: Question) -> bool:
+        self._fail()
+        self.questions.append(question)
+        return True
+
+    async def search(self, words: str, limit: int) -> Found:
+        self._fail()
+        self.searched.append((words, limit))
+        return Found(self.hits, bool(self.hits))
+
+    async def facts(self) -> Facts:
+        self._fail()
+        return Facts(Status("g", "c", 7, 21, PUBLISHED), "qwen3:8b", PUBLISHED + timedelta(hours=5))
+
+    async def refresh(self) -> Report:
+        self._fail()
+        self.refreshed += 1
+        return Report("c", "g", 7, 21, 2, 1, 0, {}, 0.5)
+
+    def _fail(self) -> None:
+        if self.fault:
+            raise self.fault
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+def channels() -> set[str]:
+    return set()
+
+
+@pytest.fixture
+async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
+    async with Playground() as slack:
+
+        def register(app: AsyncApp) -> None:
+            commands.register_ask(app, submit=house.submit, channels=channels)
+            commands.register_blog(
+                app, search=house.search, facts=house.facts, refresh=house.refresh, admins=[slack.ada]
+            )
+
+        async with connected(slack, register):
+            yield slack
+
+
+async def answer(slack: Playground, person: str, command: str, text: str, count: int = 1) -> str:
+    """Type a command and wait until *count* private messages came; the text of the last."""
+    ack = await slack.command(person, slack.general, command, text)
+    assert ack.acked
+    assert ack.seconds < 2
+    messages = await slack.wait_for(lambda: slack.private(person)[count - 1 :])
+    for message in slack.private(person):
+        check_message(message)
+    assert slack.messages(slack.general) == [], "a command is private"
+    return shown(messages[0])
+
+
+async def test_ask_is_acknowledged_silently_and_handed_on(slack: Playground, house: House) -> None:
+    ack = await slack.command(slack.ada, slack.general, "/ask", "what is WAL?")
+    assert ack.acked
+    assert not ack.payload, "the sign comes from the delivery, so that it cannot come after the answer"
+    (question,) = house.questions
+    assert (question.text, question.person, question.channel) == ("what is WAL?", slack.ada, slack.general)
+    assert (question.kind, question.ts, question.root) == ("command", "", "")
+    assert question.response_url.startswith(slack.url)
+
+
+async def test_two_calls_of_ask_are_two_questions(slack: Playground, house: House) -> None:
+    for _ in range(2):
+        await slack.command(slack.ada, slack.general, "/ask", "what is WAL?")
+    assert len({question.id for question in house.questions}) == 2
+
+
+def test_the_same_payload_is_the_same_question_and_shows_no_secret() -> None:
+    payload = {
+        "team_id": "T1", "channel_id": "C1", "user_id": "U1", "trigger_id": "1.2.x", "text": "a",
+        "response_url": "https://hooks.example/secret",
+    }  # fmt: skip
+    assert asked(payload).id == asked(payload).id
+    assert "secret" not in asked(payload).id
+
+
+async def test_ask_without_a_question_explains_itself(slack: Playground, house: House) -> None:
+    assert "/ask" in await answer(slack, slack.ada, "/ask", "  ")
+    assert house.questions == []
+
+
+async def test_ask_in_a_channel_outside_the_list_is_refused_privately(
+    slack: Playground, house: House, channels: set[str]
+) -> None:
+    channels.add("C0THER00000")
+    assert "not set up to answer" in await answer(slack, slack.ada, "/ask", "what is WAL?")
+    assert house.questions == []
+
+
+async def test_a_question_that_cannot_be_recorded_is_admitted(slack: Playground, house: House) -> None:
+    house.fault = RuntimeError("the database is down")
+    assert "刚才没能接收" in await answer(slack, slack.lin, "/ask", "什么是索引?")
+
+
+async def test_ask_takes_a_question_of_ten_thousand_characters(slack: Playground, house: House) -> None:
+    assert (await slack.command(slack.ada, slack.general, "/ask", "索引? " * 2_500)).acked
+    assert 9_990 <= len(house.questions[0].text) <= 10_000
+
+
+async def test_search_shows_the_articles_with_the_passage(slack: Playground, house: House) -> None:
+    text = await answer(slack, slack.ada, "/blog", "search vacuum freeze")
+    assert "<https://b.example/a|Vacuum &lt;1&gt;> · 2024-05-01 · Top" in text
+    assert "> tuples" in text
+    assert house.searched == [("vacuum freeze", 10)]
+
+
+async def test_search_in_chinese_takes_the_chinese_verb(slack: Playground, house: House) -> None:
+    house.hits = ()
+    assert "没有与“索引”匹配的文章" in await answer(slack, slack.lin, "/blog", "搜索 索引")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (IndexMissing("There is no index.", "Run refresh."), "There is no index. Run refresh."),
+        (RepositoryUnreachable("https://x <y> is gone.", ""), "https://x &lt;y&gt; is gone."),
+    ],
+)
+async def test_a_search_that_fails_says_why(
+    slack: Playground, house: House, fault: IndexFailure, said: str
+) -> None:
+    house.fault = fault
+    assert said in await answer(slack, slack.ada, "/blog", "search vacuum")
+
+
+async def test_search_without_words_says_how(slack: Playground) -> None:
+    assert "/blog search WORDS" in await answer(slack, slack.ada, "/blog", "search")
+
+
+async def test_status_tells_articles_age_and_model(slack: Playground) -> None:
+    text = await answer(slack, slack.lin, "/blog", "status")
+    assert "7 articles (21 passages), index published 5 h ago.\nModel: qwen3:8b" in text
+
+
+async def test_status_without_an_index_says_so(slack: Playground, house: House) -> None:
+    house.fault = IndexMissing("none", "")
+    assert "no index of the blog yet" in await answer(slack, slack.lin, "/blog", "STATUS")
+
+
+async def test_an_administrator_refreshes_and_is_told_what_changed(slack: Playground, house: House) -> None:
+    text = await answer(slack, slack.ada, "/blog", "refresh", count=2)
+    assert "7 articles; 2 added, 1 changed, 0 removed" in text
+    assert house.refreshed == 1
+
+
+async def test_anybody_else_may_not_refresh(slack: Playground, house: House) -> None:
+    assert "只有本机器人的管理员" in await answer(slack, slack.lin, "/blog", "更新")
+    assert house.refreshed == 0
+
+
+async def test_a_refresh_that_fails_says_why_and_that_the_old_index_serves(
+    slack: Playground, house: House
+) -> None:
+    house.fault = RepositoryUnreachable("git.example does not answer.", "Check BLOGBOT_REPO.")
+    text = await answer(slack, slack.ada, "/blog", "refresh", count=2)
+    assert "keeps answering. git.example does not answer. Check BLOGBOT_REPO." in text
+
+
+@pytest.mark.parametrize("text", ["", "help", "nonsense", "帮助"])
+async def test_anything_else_is_answered_with_help(slack: Playground, text: str) -> None:
+    assert "/ask" in await answer(slack, slack.ada, "/blog", text)
