@@ -119,6 +119,10 @@ class Part:
             matcher._next_block()  # noqa: SLF001
         return np.concatenate(ids), np.concatenate(weights)
 
+    def starting(self, start: str) -> list[str]:
+        """Return the words of the text that begin with *start*."""
+        return [word.decode() for word in self._reader.expand_prefix("text", start)]
+
     def article(self, number: int) -> Article:
         """Return an article, without its body."""
         path, title, date, tags, also = self._reader.stored_fields(int(self.firsts[number]))["article"]

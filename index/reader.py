@@ -1,6 +1,7 @@
 """All parts of a generation added up as if they were one; articles and passages are numbered through from 0."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import numpy as np
 
 from index.model import Article, Passage
 from index.part import Ids, Numbers, Part
+from index.spelling import corrected
 from index.store import parts
 
+_RARE = 3
 _MOST_POSTINGS_HELD = 4_000_000
 
 
@@ -73,6 +76,27 @@ class Reader:
         while self._held > _MOST_POSTINGS_HELD and len(self._terms) > 1:
             self._held -= _size(self._terms.popitem(last=False)[1])
         return term
+
+    def meant(self, asked: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
+        """Return the words to search for, each once: of words nobody holds, the shorter ones or a likelier spelling.
+
+        A word that stays unknown is kept, since what no article holds tells something about the question.
+        """
+        found: dict[str, None] = {}
+        for word, shorter in asked:
+            known = self.often(word) > 0
+            meant = "" if self.often(word) > _RARE else corrected(word, self._starting, self.often)
+            parts = [] if known else [part for part in shorter if self.often(part)]
+            found |= dict.fromkeys(([meant] if meant else []) + (parts or ([word] if known or not meant else [])))
+        return list(found)
+
+    def often(self, word: str) -> int:
+        """Return in how many articles *word* stands, in the text or the names."""
+        term = self.term(word)
+        return max(len(term.articles.ids), len(term.titles.ids), len(term.names.ids))
+
+    def _starting(self, start: str) -> set[str]:
+        return {word for part in self._parts for word in part.starting(start)}
 
     def article(self, number: int) -> Article:
         """Return an article, without its body."""

@@ -13,7 +13,7 @@ from index.model import Blog, Found, Hit, Passage, Status
 from index.ranking import Ranked, rank
 from index.reader import Reader
 from index.store import FORMAT
-from index.words import words
+from index import words
 
 _PASSAGES_A_HIT = 4
 
@@ -78,7 +78,7 @@ class _Open:
         self._reader.close()
 
     def found(self, question: str, limit: int) -> Found:
-        asked = words(question)
+        asked = self._reader.meant(words.asked(question))
         ranked = rank(self._reader, asked)
         best = np.argsort(-ranked.articles, kind="stable")[: limit + 5]
         entries = sorted(

@@ -8,6 +8,7 @@ import Stemmer
 
 _MOST_CACHED = 200_000
 _LONGEST = 64
+_SHORTEST_STEMMED = 3  # iOS is not I/O, and CSS is no plural
 _ENGLISH = frozenset(
     "a about after all also am an and any are as at be because been before being between both but by can cannot could"
     " did do does doing done down during each few for from further had has have having he her here hers him his how i"
@@ -23,47 +24,66 @@ _CHINESE = frozenset(
     " 因为 所以 如果 但是 但 不过 而且 并 并且 则 之 其 此 该 很 太 更 最 又 再 才 只 地 得 过 上 下 里 中 后 前 时"
     " 个 种 些 件 次 等 不 没 说 去 来 做 用 那么 这么 这样 那样 多少 几 各 每 某 自己 已经 还是 或者 虽然 然后".split()
 )
+# What shapes a question rather than says what it is about: in a small blog such words are rare, and would weigh.
+_ASKING = frozenset(
+    "区别 差别 不同 差异 介绍 解释 说明 讲讲 讲解 时候 东西 情况 办法 方法 方式 真的 现在 大概 那种 这种 整个 好几 几个"
+    " 好几个 一些 有些 老是 总是 一直 应该 分别 求 帮忙 告诉 觉得 感觉 问题 干嘛 干什么 好像 需要 想要 关于 相关 比较"
+    " 有点 特别 非常 原因 意思 必要 这里 那里 里面 之前 之后 跟 老 总 谁 多 好"
+    " differ explain tell help pleas want need know way thing".split()
+)
 _STOP = _ENGLISH | _CHINESE
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _stem = Stemmer.Stemmer("english").stemWord
-_known: dict[str, tuple[str, ...]] = {}
+_known: dict[str, str] = {}
 
 
 def words(text: str) -> list[str]:
-    """Return the search words of *text* in order, with repeats.
+    """Return the search words of *text* in order, with repeats: what an article is found by.
 
-    Chinese is cut by dictionary, long words also into the shorter ones within; English is stemmed; identifiers
-    count whole and in parts; full-width letters count as half-width ones; stop words of both languages are left
-    out. Whatever looks like query syntax is text.
+    Chinese is cut by dictionary, long words also into the shorter ones within. English is stemmed; full-width
+    letters count as half-width ones; stop words of both languages are left out. Whatever looks like query syntax
+    is text.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
     found: list[str] = []
-    known = _known
-    for token in rjieba.cut_for_search(text, False):
-        of_token = known.get(token)
-        if of_token is None:
-            of_token = _remember(token)
-        found += of_token
+    for token in rjieba.cut_for_search(_folded(text), False):
+        word = _known.get(token)
+        if word is None:
+            word = _remember(token)
+        if word:
+            found.append(word)
     return found
 
 
-def _remember(token: str) -> tuple[str, ...]:
+def asked(question: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the words of *question*, each with the shorter ones to fall back on where no article holds it.
+
+    Only the longest words stand here: counting the shorter ones within would give a long word several voices.
+    The parts of an identifier (camelCase) are shorter words, too. Words that shape a question are left out.
+    """
+    found = []
+    for token in rjieba.cut(_folded(question), False):
+        word = _of(token)
+        if word and word not in _ASKING:
+            parts = _HUMP.findall(token) if token.isascii() else words(token)
+            shorter = (_of(part) for part in parts if part != token and len(part) > 1)
+            found.append((word, tuple(part for part in shorter if part and part != word)))
+    return found
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _remember(token: str) -> str:
     if len(_known) >= _MOST_CACHED:
         _known.clear()
-    _known[token] = of_token = _of(token)
-    return of_token
+    word = _known[token] = _of(token)
+    return word
 
 
-def _of(token: str) -> tuple[str, ...]:
-    """Return the words that one token of the segmenter stands for."""
-    if not any(character.isalnum() for character in token):
-        return ()
-    lower = token.lower()[:_LONGEST]
-    if lower in _STOP:
-        return ()
-    if not token.isascii():
-        return (lower,)
-    parts = _CAMEL.findall(token) if not token.isupper() and not token.islower() and token.isalnum() else []
-    pieces = [lower, *(part.lower() for part in parts if len(parts) > 1 and len(part) > 1)]
-    return tuple(_stem(piece) for piece in dict.fromkeys(pieces) if piece not in _STOP)
+def _of(token: str) -> str:
+    """Return the word that a token of the segmenter stands for, or "" for none."""
+    word = token.lower()[:_LONGEST]
+    if word in _STOP or not any(character.isalnum() for character in word):
+        return ""
+    return _stem(word) if word.isascii() and len(word) > _SHORTEST_STEMMED else word
