@@ -69,17 +69,26 @@ async def test_who_leaves_in_the_moment_of_their_turn_leaves_it_to_the_next() ->
     assert (places.state.in_flight, places.state.queued) == (1, 0)
 
 
-async def test_who_tries_again_goes_first_and_elsewhere() -> None:
-    places = pool("a", "b")
-    mine, other = await places.take(""), await places.take("")
-    late = asyncio.create_task(places.take(""))
+async def test_who_tries_again_goes_first_even_where_the_queue_is_full() -> None:
+    places = pool(queue=1)
+    held = await places.take("")
+    waiting = asyncio.create_task(places.take(""))
     await until(lambda: places.state.queued == 1)
-    places.give_back(mine, "bad")
-    assert (await late).member == mine.member
-    again = asyncio.create_task(places.take("", avoid=mine))
-    await until(lambda: places.state.queued == 1)
-    places.give_back(other, "good")
-    assert (await again).member == other.member
+    again = asyncio.create_task(places.take("", avoid=held))
+    await until(lambda: places.state.queued == 2)
+    places.give_back(held, "good")
+    place = await again
+    assert not waiting.done()
+    places.give_back(place, "good")
+    assert (await waiting).member == "a"
+
+
+async def test_who_tries_again_goes_elsewhere() -> None:
+    places = pool("a", "b", parallel=2)
+    failed = await places.take("key")
+    places.give_back(failed, "none")
+    assert (await places.take("key")).member == failed.member
+    assert (await places.take("key", avoid=failed)).member != failed.member
 
 
 async def test_no_server_is_asked_for_more_than_its_share() -> None:
