@@ -28,9 +28,8 @@ from index.snapshot import snapshot
 TIP = "refs/blog/tip"
 """Where the newest commit of the indexed branch stands in the mirror."""
 
-_LADDER = (("--filter=blob:none", "--depth=1"), ("--depth=1",), ())
+_LADDER = (("--filter=blob:none", "--depth=1"), ("--no-filter", "--depth=1"), ("--no-filter",))
 _REFUSED = ("shallow", "depth", "filter", "not our ref", "unadvertised", "not allow request")
-_PACKS, _LOOSE = 40, 4000
 _CHUNK = 200
 _log = structlog.get_logger()
 
@@ -119,10 +118,11 @@ class Mirror:
         """Throw the mirror away; the next fetch starts a new one."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def tidy(self) -> None:
-        """Pack what many fetches left, once it is a lot. A failure only costs disk."""
-        facts = dict(line.split(": ") for line in self._local("count-objects", "-v").decode().splitlines())
-        if int(facts["packs"]) > _PACKS or int(facts["count"]) > _LOOSE:
+    def tidy(self, packs: int = 40, loose: int = 4000) -> None:
+        """Pack what many fetches left, once it is more than that. A failure only costs disk."""
+        lines = self._local("count-objects", "-v").decode().splitlines()
+        facts = dict(line.split(": ", 1) for line in lines)
+        if int(facts["packs"]) > packs or int(facts["count"]) > loose:
             try:
                 self._remote.ask("gc", "--quiet", "--prune=now", folder=self._folder)
             except GitFailed as exc:

@@ -47,7 +47,7 @@ class BlogRepository:
             check=True,
             env=inherited | _IDENTITY,
         )
-        return done.stdout.decode().strip()
+        return os.fsdecode(done.stdout).strip()
 
     def write(self, path: str, content: str | bytes) -> "BlogRepository":
         """Put a file there, replacing what was."""
@@ -105,7 +105,7 @@ class BlogRepository:
 
     def tree_entry(self, mode: str, path: bytes, oid: str) -> "BlogRepository":
         """Commit HEAD's top level with one entry more, past the checks of ``git add``: any mode, any name."""
-        listed = self.git("ls-tree", "-z", "HEAD").encode()
+        listed = os.fsencode(self.git("ls-tree", "-z", "HEAD"))
         kind = {"160000": "commit", "040000": "tree"}.get(mode, "blob")
         entry = f"{mode} {kind} {oid}\t".encode() + path + b"\0"
         tree = self.git("mktree", "-z", "--missing", stdin=listed + entry)
