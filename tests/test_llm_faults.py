@@ -10,7 +10,7 @@ import pytest
 from bot.errors import AnswerCutShort, ModelBusy, ModelMissing, ModelUnavailable, PromptTooLong
 from bot.llm import Call, Limits, Ollama
 from bot.model import Message
-from tests.fakes.models import HELLO, PATIENCE, QUICK, Clock, Models, answer, failure_of, until
+from tests.fakes.models import HELLO, PATIENCE, Clock, Models, answer, failure_of, until
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_faults import Fault, FaultKind
 
@@ -51,7 +51,9 @@ async def test_22_a_machine_that_takes_no_connection_is_given_up_within_the_limi
             one.connect_ex(address)
         calls: list[Call] = []
         host = f"http://127.0.0.1:{address[1]}"
-        model = Ollama((host,), "m", context=512, answer_tokens=16, limits=QUICK, observe=calls.append)
+        model = Ollama(
+            (host,), "m", context=512, answer_tokens=16, limits=Limits(connect=0.3), observe=calls.append
+        )
         async with model, asyncio.timeout(PATIENCE):
             _, failure = await failure_of(model)
         for one in crowd:
@@ -88,7 +90,7 @@ async def test_25_without_a_first_token_the_request_is_dropped_and_not_repeated(
     fake: FakeOllama, make: Models
 ) -> None:
     fake.fault = Fault("hang")
-    text, failure = await failure_of(make(fake))
+    text, failure = await failure_of(make(fake, limits=Limits(first_token=0.2, first_token_cold=0.2)))
     assert isinstance(failure, ModelUnavailable)
     assert "too long" in str(failure)
     assert text == ""
@@ -136,7 +138,7 @@ async def test_25_behind_another_answer_of_ours_the_first_token_may_take_longer(
 
 async def test_26_an_answer_that_stalls_is_cut_and_keeps_what_came(fake: FakeOllama, make: Models) -> None:
     fake.answer, fake.fault = ["Old", " rows", " stay."], Fault("stall", after=2)
-    text, failure = await failure_of(make(fake))
+    text, failure = await failure_of(make(fake, limits=Limits(between=0.2)))
     assert text == "Old rows"
     assert isinstance(failure, AnswerCutShort)
     assert "stopped writing" in str(failure)

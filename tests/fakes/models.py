@@ -1,4 +1,4 @@
-"""Models under test: Ollama clients with short limits, closed in the end, and what they answered."""
+"""Models under test: Ollama clients, closed in the end, and what they answered."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,9 +12,7 @@ from bot.llm import Done, Limits, Ollama
 from bot.model import Message
 from tests.fakes.ollama import FakeOllama
 
-QUICK = Limits(
-    connect=0.3, question=3, first_token=0.2, first_token_cold=0.2, between=0.2, whole=5, queue=5, retry=0.01
-)
+QUICK = Limits(retry=0.01)
 HELLO = (Message("user", "What is MVCC?"),)
 PATIENCE = 10.0
 
