@@ -34,7 +34,7 @@ def parse(database_url: str) -> URL:
 def shown(url: URL) -> str:
     """The address for a person's eyes: without user, password and parameters."""
     if url.drivername.startswith("sqlite"):
-        return f"the SQLite file {url.database}"
+        return f"SQLite file {url.database}"
     return f"PostgreSQL at {url.host or 'localhost'}:{url.port or 5432}, database {url.database}"
 
 
@@ -130,4 +130,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Readers and a writer at once; it is a property of the file, so that DBOS's connections have it too.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA busy_timeout=8000")
+    cursor.execute(
+        "PRAGMA secure_delete=ON"
+    )  # what a person has had forgotten is overwritten, not just unlinked
     cursor.close()

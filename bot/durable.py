@@ -38,15 +38,15 @@ KNOWN = error.DBOSWorkflowIDInUseError
 _TRIES: StepOptions = {
     "retries_allowed": True,
     "max_attempts": 3,
-    "interval_seconds": 1.0,
-    "backoff_rate": 4.0,
+    "interval_seconds": 0.5,
+    "backoff_rate": 3.0,
 }
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-def configure(url: URL, seat: str) -> None:
+def configure(url: URL, seat: str) -> DBOS:
     """Make the process's DBOS, which signs its work with *seat*; register workflows next, then ``launch``."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:  # it would make itself one to the console
@@ -61,10 +61,10 @@ def configure(url: URL, seat: str) -> None:
         "enable_otlp": False,
         "sys_db_pool_size": 10,
         "db_engine_kwargs": {"hide_parameters": True},
-        "notification_listener_polling_interval_sec": 0.5,
+        "notification_listener_polling_interval_sec": 0.1,  # what its idle thread takes to end
         "scheduler_polling_interval_sec": 3600,
     }
-    DBOS(config=config)
+    return DBOS(config=config)
 
 
 async def launch() -> None:
@@ -75,19 +75,24 @@ async def launch() -> None:
     try:
         DBOS.launch()
     except Exception as exc:
-        await destroy(0)
+        await destroy()
         raise DatabaseFailure(
             f"The durable queue cannot be opened in the database ({type(exc).__name__}).",
             "May the bot's user create tables there? Was the database made by a newer blogbot?",
         ) from exc
 
 
-async def destroy(seconds: float) -> None:
-    """Take no more work, wait *seconds* for what is under way, and close DBOS."""
+def take_no_more(dbos: DBOS) -> None:
+    """Leave the queue to the other replicas; what is under way goes on."""
+    for event in dbos.background_thread_stop_events:
+        event.set()
+
+
+async def destroy() -> None:
+    """Close DBOS. End what is under way first: DBOS itself would wait for that in steps of a second."""
     loop = asyncio.get_running_loop()
-    end = partial(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(seconds))
     with ThreadPoolExecutor(1) as pool:
-        await loop.run_in_executor(pool, end)
+        await loop.run_in_executor(pool, partial(DBOS.destroy, destroy_registry=True))
     # DBOS made its own pool this loop's, and has just closed it.
     loop.set_default_executor(ThreadPoolExecutor())
 

@@ -60,8 +60,9 @@ class Jobs:
     _ask: Callable[[str, str, bool], Coroutine[Any, Any, None]]
     _answer: Callable[[str, str], Coroutine[Any, Any, None]]
     _queue: Queue | None = None
+    _dbos: DBOS
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         database_url: str,
         *,
@@ -86,7 +87,7 @@ class Jobs:
     async def start(self) -> None:
         """Take a seat, resume what it left open, and begin to take questions; ``records`` must be open."""
         seat = await self._seats.take()
-        durable.configure(self._url, seat)
+        self._dbos = durable.configure(self._url, seat)
         self._ask = DBOS.workflow(name="ask")(self._asking())
         self._answer = DBOS.workflow(name="answer")(self._answering())
         await durable.launch()
@@ -124,14 +125,11 @@ class Jobs:
         if self._look is not None:
             self._look.cancel()
             await asyncio.gather(self._look, return_exceptions=True)
-        if self._starting:
-            await asyncio.wait(self._starting, timeout=min(grace, ACK_SECONDS))
-        cut = asyncio.get_running_loop().call_later(grace, self._park)
         if self._queue is not None:
-            await durable.destroy(grace + 3 if self._working else 0)
-        cut.cancel()
-        self._park()
-        await asyncio.gather(*self._working, *self._starting, return_exceptions=True)
+            durable.take_no_more(self._dbos)
+            await self._end_work(grace)
+            await durable.destroy()
+            self._queue = None
         await self._seats.leave()
 
     async def waiting(self) -> int:
@@ -234,10 +232,13 @@ class Jobs:
         finally:
             self._working.discard(task)
 
-    def _park(self) -> None:
-        """Cut what is at work: DBOS leaves a cancelled task's workflow pending."""
+    async def _end_work(self, grace: float) -> None:
+        """Wait for what is at work, then cut it: DBOS leaves a cancelled task's workflow pending."""
+        if under_way := self._starting | self._working:
+            await asyncio.wait(under_way, timeout=grace)
         for task in self._working:
             task.cancel()
+        await asyncio.gather(*self._starting, *self._working, return_exceptions=True)
 
     async def _look_after(self, seat: str) -> None:
         await durable.look_after(self._seats, seat, self._limits.look)

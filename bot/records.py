@@ -71,6 +71,17 @@ class Records:
             row = (await connection.execute(sa.select(questions).where(questions.c.claim == name))).first()
         return None if row is None else replace(tables.question(row.body), response_url=row.response_url)
 
+    async def count_try(self, name: str) -> int:
+        """Count that an answer to the question claimed under *name* is begun, and return the count."""
+        update = (
+            sa.update(questions)
+            .where(questions.c.claim == name)
+            .values(tries=questions.c.tries + 1)
+            .returning(questions.c.tries)
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(update)).scalar() or 0
+
     async def spend_response_url(self, name: str) -> None:
         """Drop the secret of the question claimed under *name*, which has done its work."""
         where = questions.c.claim == name

@@ -52,7 +52,7 @@ class Schedule(Generic[T]):
     ``reported`` with the pause until the next try, None after the last.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         line: str,
         refresh: Callable[[], Awaitable[T]],

@@ -6,6 +6,7 @@ neighbour. Nothing is measured in clocks or heartbeats.
 """
 
 import asyncio
+import contextlib
 import fcntl
 from pathlib import Path
 from typing import IO, Protocol
@@ -139,7 +140,9 @@ class PostgresSeats:
         return True
 
     async def leave(self) -> None:
-        """Stand up by closing the connection."""
+        """Stand up: with an unlock, so that whoever looks next finds the seat empty."""
+        with contextlib.suppress(psycopg.Error, OSError, TimeoutError):
+            await self._ask("pg_advisory_unlock", self._seat)
         await self._disconnect()
 
     async def _connect(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
@@ -13,6 +14,11 @@ from bot.records import Records
 Open = Callable[[Question], Awaitable[str]]
 Finish = Callable[[Question, str], Awaitable[None]]
 Refuse = Callable[[Question, str, Outcome], Awaitable[None]]
+
+T = TypeVar("T")
+
+# A question in which the process died so often is likelier the cause than the victim.
+TRIES = 10
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +38,11 @@ class Steps:
         return await self._with_question(name, self._begin) or ""
 
     async def finish(self, name: str, reply_ts: str) -> None:
-        """Answer into the message *reply_ts*."""
+        """Answer into the message *reply_ts*, unless TRIES answers to this question never came to an end."""
+        if await self._patiently(self._records.count_try, name) > TRIES:
+            log.error("given up", claim=name, tries=TRIES)
+            await self.refuse(name, reply_ts, "failed")
+            return
         await self._with_question(name, lambda question: self._finish(question, reply_ts))
         await self._records.spend_response_url(name)
 
@@ -44,7 +54,7 @@ class Steps:
     async def _with_question(
         self, name: str, work: Callable[[Question], Awaitable[str | None]]
     ) -> str | None:
-        question = await self._recall(name)
+        question = await self._patiently(self._records.question, name)
         if question is None:
             return None
         try:
@@ -53,11 +63,11 @@ class Steps:
             log.warning("slack refuses", claim=name, code=failure.code)
             return None
 
-    async def _recall(self, name: str) -> Question | None:
-        """The question, however long the database takes to come back: that is no fault of the question's."""
+    async def _patiently(self, ask: Callable[[str], Awaitable[T]], name: str) -> T:
+        """Ask the records, however long the database stays away: that is not the question's fault."""
         for pause in itertools.chain((1, 2, 4, 8, 15), itertools.repeat(30)):
             try:
-                return await self._records.question(name)
+                return await ask(name)
             except DatabaseFailure as failure:
                 log.warning("waiting for the database", claim=name, failure=str(failure))
                 await asyncio.sleep(pause)

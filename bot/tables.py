@@ -25,6 +25,7 @@ questions = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("response_url", sa.Text, nullable=False),
     sa.Column("asked_at", sa.Double, nullable=False, index=True),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("reply_ts", sa.Text, nullable=False, default=""),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
     sa.Column("answer", sa.Text, nullable=False, default=""),
