@@ -1,8 +1,8 @@
 """The model's text on its way to people: checked and cleaned while it streams.
 
-Clean means: every [n] is a source that was in the prompt, no link and no image, no token of a template, no invisible
-character. What may still become one of these is held back: at most the last word, a bracket, a piece of code within
-a line, or a line of a fenced block.
+Clean means: every [n] is a source that was in the prompt, no link and no image, no token of a template, no
+invisible character. What may still become one of these is held back: at most the last word, a bracket, a
+piece of code within a line, or a line of a fenced block.
 """
 
 import re
@@ -29,7 +29,8 @@ _LONGEST_TAG = 400
 
 
 class Cleaner:
-    """Takes the model's text piece by piece and gives back what is safe to show; the pieces add up to the whole.
+    """Takes the model's text piece by piece and gives back what is safe to show; the pieces add up to the
+    whole.
 
     *known* are the numbers that may be cited; ``cited`` are those that were, in order of first use.
     """

@@ -8,11 +8,29 @@ from itertools import pairwise
 from index.words import words
 
 _CLAUSE = re.compile(r"[，,；;：。！？!?\n（）()]+(?=\D|\Z)|[.:](?=\s|\Z)|\s+(?:but|while|whereas)\s+")
-_NUMBER = re.compile(r"(?<![A-Za-z\d_.])(\d{1,3}(?:,\d{3})+|\d+)((?:[.:]\d+)*)(\s*[%％]|\s*[A-Za-z]+|\s*[\u4e00-\u9fff]{1,2})?")
+_NUMBER = re.compile(
+    r"(?<![A-Za-z\d_.])(\d{1,3}(?:,\d{3})+|\d+)((?:[.:]\d+)*)(\s*[%％]|\s*[A-Za-z]+|\s*[\u4e00-\u9fff]{1,2})?"
+)
 _SPELT = {word: str(n) for n, word in enumerate("零一二三四五六七八九十")} | {"两": "2", "半": "0.5"}
 _SPELT |= {
     word: str(n)
-    for n, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
 }
 _SPELT |= {"once": "1", "twice": "2", "首": "1", "first": "1", "second": "2", "third": "3"}
 _UNITS = {
@@ -27,10 +45,7 @@ _UNITS = {
         ["month", "months", "个月", "月"],
         ["year", "years", "年"],
         ["%", "％", "percent"],
-        *(
-            [f"{prefix}b", f"{prefix}ib", prefix]
-            for prefix in ("k", "m", "g", "t")
-        ),
+        *([f"{prefix}b", f"{prefix}ib", prefix] for prefix in ("k", "m", "g", "t")),
     )
     for unit in group
 }
@@ -55,8 +70,14 @@ _OPPOSITES = (
     (r"之前|以前|before", r"之后|以后|after"), (r"最新|newest|latest", r"最旧|最老|oldest"),
     (r"最大|maximum|at most|最多", r"最小|minimum|at least|最少|至少"),
 )  # fmt: skip
-_SIDES = tuple(tuple(re.compile(rf"(?<![a-z])(?:{side})(?![a-z])", re.IGNORECASE) for side in pair) for pair in _OPPOSITES)
-_ORDERED = re.compile(r"先|然后|换成|改成|改用|取代|从.+到|由.+到|比|\bthan\b|\bfrom\b.+\bto\b|\bbefore\b|\bafter\b|\breplac", re.I)
+_SIDES = tuple(
+    tuple(re.compile(rf"(?<![a-z])(?:{side})(?![a-z])", re.IGNORECASE) for side in pair)
+    for pair in _OPPOSITES
+)
+_ORDERED = re.compile(
+    r"先|然后|换成|改成|改用|取代|从.+到|由.+到|比|\bthan\b|\bfrom\b.+\bto\b|\bbefore\b|\bafter\b|\breplac",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +91,9 @@ class Clause:
 
 
 def clauses(text: str) -> list[Clause]:
-    """Cut *text* at commas and stops, and take each clause apart; those without words or numbers are left out."""
+    """Cut *text* at commas and stops, and take each clause apart; those without words or numbers are left
+    out.
+    """
     found = (_clause(part) for part in _CLAUSE.split(text) if part.strip())
     return [clause for clause in found if clause.words or clause.numbers]
 
@@ -87,8 +110,12 @@ def numbers(text: str) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for whole, fraction, unit in _NUMBER.findall(text):
         number = whole.replace(",", "").lstrip("0") or "0"
-        name = _UNITS.get(unit.strip().lower()) or _UNITS.get(unit.strip().lower()[:1] if not unit.isascii() else "", "")
-        found[number + fraction] = found.get(number + fraction, frozenset()) | ({name} if name else frozenset())
+        name = _UNITS.get(unit.strip().lower()) or _UNITS.get(
+            unit.strip().lower()[:1] if not unit.isascii() else "", ""
+        )
+        found[number + fraction] = found.get(number + fraction, frozenset()) | (
+            {name} if name else frozenset()
+        )
     return found
 
 
@@ -100,7 +127,9 @@ def spelt(text: str) -> Iterator[str]:
 
 
 def names(text: str) -> frozenset[str]:
-    """Return what *text* calls by a name that is no ordinary word: code, identifiers, products, in lower case."""
+    """Return what *text* calls by a name that is no ordinary word: code, identifiers, products, in lower
+    case.
+    """
     chinese = bool(re.search(r"[\u4e00-\u9fff]", text))
     found = set()
     for match in _NAME.finditer(text):

@@ -14,7 +14,9 @@ _GAP = re.compile(r"\n{3,}")
 
 
 def excerpt(passage: Passage) -> str:
-    """Return *passage* as quoted text: no links, no template tokens, no ``[3]`` that could pass for a citation."""
+    """Return *passage* as quoted text: no links, no template tokens, no ``[3]`` that could pass for a
+    citation.
+    """
     text = tidy(passage.text)
     heading = one_line(passage.headings[-1]) if passage.headings else ""
     return f"{heading}\n{text}" if heading and heading not in text.partition("\n")[0] else text
@@ -32,7 +34,9 @@ def one_line(text: str) -> str:
 
 
 def opening(text: str, fits: Callable[[str], bool]) -> str:
-    """Return as many whole sentences from the start of *text* as *fits* allows; "" when not even the first fits."""
+    """Return as many whole sentences from the start of *text* as *fits* allows; "" when not even the first
+    fits.
+    """
     kept = ""
     for sentence in sentences(text):
         if not fits(kept + sentence):

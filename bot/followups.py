@@ -1,7 +1,8 @@
-"""What a follow-up refers to: "那 gin 呢?" and "and in version 16?" written out, so that a search can find it.
+"""What a follow-up refers to: "那 gin 呢?" and "and in version 16?" written out, so that a search can find
+it.
 
-Chinese leaves out what both know, English says it or this; both name only what changes. So the words of the question
-before stand in for what was left out, less those that the new ones replace.
+Chinese leaves out what both know, English says it or this; both name only what changes. So the words of the
+question before stand in for what was left out, less those that the new ones replace.
 """
 
 import re
@@ -16,10 +17,101 @@ _OWN_WORDS = 4
 
 _NAME = re.compile(r"[A-Za-z][\w.+#/-]*(?: [A-Z][\w.+#/-]*)*|\d+(?:\.\d+)*")
 _COMMON = frozenset(
-    "a about also an and another any are as better between both but by can compare compared could did do does for from"
-    " get had happens has have he how i if in instead into is it its like make many mean means much my need new not of"
-    " on one ones or should so some tell than that the their them then there these they this those to use used using vs"
-    " want was we well were what when where which while who whom why will with work works would you your".split()
+    [
+        "a",
+        "about",
+        "also",
+        "an",
+        "and",
+        "another",
+        "any",
+        "are",
+        "as",
+        "better",
+        "between",
+        "both",
+        "but",
+        "by",
+        "can",
+        "compare",
+        "compared",
+        "could",
+        "did",
+        "do",
+        "does",
+        "for",
+        "from",
+        "get",
+        "had",
+        "happens",
+        "has",
+        "have",
+        "he",
+        "how",
+        "i",
+        "if",
+        "in",
+        "instead",
+        "into",
+        "is",
+        "it",
+        "its",
+        "like",
+        "make",
+        "many",
+        "mean",
+        "means",
+        "much",
+        "my",
+        "need",
+        "new",
+        "not",
+        "of",
+        "on",
+        "one",
+        "ones",
+        "or",
+        "should",
+        "so",
+        "some",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "use",
+        "used",
+        "using",
+        "vs",
+        "want",
+        "was",
+        "we",
+        "well",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "why",
+        "will",
+        "with",
+        "work",
+        "works",
+        "would",
+        "you",
+        "your",
+    ]
 )
 _REFERS = re.compile(
     r"^\s*(?:那|换|再|还有|而|如果|要是|继续|接着|然后|所以|可是|但是?|and\b|but\b|so\b|or\b|then\b|what about|how about|"
@@ -27,7 +119,9 @@ _REFERS = re.compile(
     r"\b(?:it|its|this|that|they|them|their|these|those|former|latter|both|ones?|there|above|instead)\b",
     re.IGNORECASE,
 )
-_ONLY_CHANGES = re.compile(r"呢\s*[?？。!！~]*\s*$|^\s*(?:(?:and|or|what about|how about)\b|那|换成)", re.IGNORECASE)
+_ONLY_CHANGES = re.compile(
+    r"呢\s*[?？。!！~]*\s*$|^\s*(?:(?:and|or|what about|how about)\b|那|换成)", re.IGNORECASE
+)
 _FORMER = re.compile(r"前者|\bformer\b", re.IGNORECASE)
 _LATTER = re.compile(r"后者|\blatter\b", re.IGNORECASE)
 _ABOUT_ANSWER = re.compile(
@@ -53,7 +147,9 @@ def written_out(question: str, earlier: Sequence[str]) -> str:
 
 
 def speaks_of(question: str, texts: Iterable[str]) -> bool:
-    """Whether any word that *question* brings by itself stands in *texts*; one that brings none speaks of them all."""
+    """Whether any word that *question* brings by itself stands in *texts*; one that brings none speaks of
+    them all.
+    """
     own = _own(question)
     return not own or any(own.intersection(words(text)) for text in texts)
 

@@ -1,17 +1,16 @@
 """Whether the articles say what the answer says: each sentence against the passages it cites, in code.
 
-A sentence is supported when its words stand close together in a passage, its numbers stand there with the same
-units, its names and code stand in the article, and what it denies is denied there.
+A sentence is supported when its words stand close together in a passage, its numbers stand there with the
+same units, its names and code stand in the article, and what it denies is denied there.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.claims import Clause, clauses, names, opposed, reversed_order, spelt
 from bot.languages import language
 from bot.model import Source
-from bot.plain import CODE
 from bot.sentences import sentences
 from index.words import words
 
@@ -68,13 +67,16 @@ def evidence(source: Source) -> Evidence:
                 before, earlier = parts[i - 1]
                 windows.append(_Window(before + text, (*earlier, *found), near=True))
         if len(parts) > 2:
-            windows.append(_Window(passage, tuple(clause for _, each in parts for clause in each), near=False))
+            windows.append(
+                _Window(passage, tuple(clause for _, each in parts for clause in each), near=False)
+            )
     text = f"{source.title}\n{source.shown or source.passage}"
     return Evidence(language(text), text.lower(), tuple(windows))
 
 
 def supported(sentence: str, cited: Collection[Evidence]) -> bool | None:
-    """Return whether any of *cited* says what *sentence* says; None when it claims nothing that can be checked.
+    """Return whether any of *cited* says what *sentence* says; None when it claims nothing that can be
+    checked.
 
     Between languages only numbers and names can be compared; a sentence without them is not checked.
     """
@@ -103,11 +105,15 @@ def _stem(name: str) -> str:
 
 
 def _counted(parts: Iterable[Clause], text: str) -> bool:
-    return all(re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text) for part in parts for number in part.numbers)
+    return all(
+        re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text) for part in parts for number in part.numbers
+    )
 
 
 def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
-    """Whether a stretch that holds nearly all of the claim's words agrees, and the closest one contradicts nothing."""
+    """Whether a stretch that holds nearly all of the claim's words agrees, and the closest one contradicts
+    nothing.
+    """
     said = frozenset().union(*(part.words for part in parts))
     weight = sum(map(_weight, said)) or 1
     found = []
@@ -147,7 +153,9 @@ def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
 
 
 def _contradicted(part: Clause, against: Collection[Clause]) -> bool:
-    """Whether *against* denies what *part* says, or its nearest clause says it of another number or direction."""
+    """Whether *against* denies what *part* says, or its nearest clause says it of another number or
+    direction.
+    """
     denied = frozenset().union(*(clause.denied for clause in against))
     affirmed = frozenset().union(*(clause.words - clause.denied for clause in against))
     if part.denied & affirmed - denied or (part.words - part.denied) & (denied - affirmed):

@@ -1,7 +1,7 @@
 """Text without links: whatever an article or a model writes, a link comes from the index alone.
 
-A link keeps its words, an address standing by itself becomes ``[…]``, a bare host name becomes code, which nobody can
-click. Text in code is left as it is: Slack and terminals link nothing there.
+A link keeps its words, an address standing by itself becomes ``[…]``, a bare host name becomes code, which
+nobody can click. Text in code is left as it is: Slack and terminals link nothing there.
 """
 
 import re

@@ -1,14 +1,17 @@
 """Where sentences of Chinese, English and Markdown end."""
 
 import re
+from collections.abc import Callable
 
 from bot.plain import CODE
 
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|fig|no|dr|mr|ms)|\b[A-Za-z]|^\s*\d{1,3})\.$", re.I
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|al|approx|fig|no|dr|mr|ms)|\b[A-Za-z]|^\s*\d{1,3})\.$", re.IGNORECASE
 )
 _END = re.compile(r"[。！？；!?]+[”’\"'」』）)\]*]*|\.+[”’\"')*]*(?=\s|\Z)|\n+")
 _CITED = re.compile(r"(?:[ \t]*\[\d+\])*[ \t]*")
+_PART = 200
+_GAP = "\n[…]\n"
 
 
 def sentences(text: str) -> list[str]:
@@ -46,3 +49,20 @@ def _goes_on(text: str, start: int, found: re.Match[str]) -> bool:
     if not found[0].startswith("."):
         return found[0][0] in "!?" and found.end() < len(text) and text[found.end()].isalnum()
     return _ABBREVIATION.search(text[start : found.start() + 1].rsplit("\n", 1)[-1]) is not None
+
+
+def shortened(text: str, fits: Callable[[str], bool]) -> str:
+    """Return *text*, or as much of its beginning and end as *fits* allows, with a mark where its middle was.
+
+    Cuts between sentences; a sentence longer than 200 characters may be cut within, since people ask
+    without stops.
+    """
+    if fits(text):
+        return text
+    parts = [part[i : i + _PART] for part in sentences(text) for i in range(0, len(part), _PART)]
+    head, tail = 0, len(parts)
+    while head < tail and fits("".join((*parts[: head + 1], _GAP, *parts[tail:]))):
+        head += 1
+        if head % 2 == 0 and head < tail and fits("".join((*parts[:head], _GAP, *parts[tail - 1 :]))):
+            tail -= 1
+    return "".join((*parts[:head], _GAP, *parts[tail:])).strip()

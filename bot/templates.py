@@ -1,7 +1,8 @@
 """The raw few-shot templates of model families, and text made harmless to them.
 
-The forms are those of https://ollama.com/library/mistral and /gemma2, as the article this project comes from shows
-them, and of ChatML and Llama 3. None begins with the family's start token (``<s>``, ``<bos>``): the server adds it.
+The forms are those of https://ollama.com/library/mistral and /gemma2, as the article this project comes
+from shows them, and of ChatML and Llama 3. None begins with the family's start token (``<s>``, ``<bos>``):
+the server adds it.
 """
 
 import re
@@ -41,13 +42,16 @@ _TOKEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return *text* without characters nobody sees and with U+FFFD for lone surrogates; line ends become ``\\n``."""
+    """Return *text* without characters nobody sees and with U+FFFD for lone surrogates; line ends become
+    ``\\n``.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
 
 
 def neutralise(text: str) -> str:
-    """Return *text* in which no family's template has a token: ``[INST]`` becomes ``[ INST]``, people read the same.
+    """Return *text* in which no family's template has a token: ``[INST]`` becomes ``[ INST]``, people read
+    the same.
 
     Invisible characters go first, and full-width or look-alike brackets count as brackets.
     """
@@ -63,7 +67,8 @@ def neutralise(text: str) -> str:
 
 
 def render(family: Family, messages: Sequence[Message]) -> str:
-    """Return *messages* as one raw prompt that ends where the model's turn begins; every earlier turn is closed.
+    """Return *messages* as one raw prompt that ends where the model's turn begins; every earlier turn is
+    closed.
 
     Contents are neutralised. Where the family has no system role, that message opens the first user turn.
     """

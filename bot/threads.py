@@ -1,29 +1,35 @@
 """Earlier talk of a thread as turns that alternate, harmless to the templates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.citations import Cleaner
 from bot.model import Conversation, Message
 from bot.templates import neutralise
 
 
-def turns_of(conversation: Conversation) -> tuple[Message, ...]:
-    """Return what was said in *conversation*, without the articles its prompt showed.
+def earlier(
+    conversation: Conversation, fits: Callable[[Sequence[Message]], bool]
+) -> tuple[tuple[Message, ...], str]:
+    """Return the latest exchanges of *conversation* that *fits* allows, and what was said since without an
+    answer.
 
-    Of a stored conversation that is its last question and answer; of one read back from Slack, which has no system
-    message, everything. Numbers cited in answers are dropped: their articles are not shown any more.
+    A stored conversation gives its last question and answer, for its articles are chosen anew. One read
+    back from Slack, which has no system message, gives everything. Citations in answers go: their articles
+    are not shown.
     """
-    messages = conversation.messages
-    if messages and messages[0].role == "system":
-        last = messages[-1]
-        if last.role != "assistant" or not conversation.questions:
-            return ()
-        messages = (Message("user", conversation.questions[-1]), last)
-    return tuple(Message(turn.role, _said(turn)) for turn in messages if turn.role != "system")
+    turns = alternating(_said(conversation))
+    unanswered = ""
+    if turns and turns[-1].role == "user":
+        unanswered = turns[-1].content if fits(turns[-1:]) else ""
+        turns = turns[:-1]
+    start = len(turns)
+    while start >= 2 and fits(turns[start - 2 :]):  # noqa: PLR2004 (a question and its answer)
+        start -= 2
+    return turns[start:], unanswered
 
 
-def merged(turns: Sequence[Message]) -> tuple[Message, ...]:
-    """Return *turns* beginning with a person's and alternating, neighbours of one role joined, empty ones left out."""
+def alternating(turns: Sequence[Message]) -> tuple[Message, ...]:
+    """Return *turns* from a person's first on, neighbours of one role joined, empty ones left out."""
     result: list[Message] = []
     for turn in turns:
         if not turn.content.strip() or (not result and turn.role != "user"):
@@ -35,7 +41,16 @@ def merged(turns: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(result)
 
 
-def _said(turn: Message) -> str:
+def _said(conversation: Conversation) -> tuple[Message, ...]:
+    turns = conversation.messages
+    if turns and turns[0].role == "system":
+        if turns[-1].role != "assistant" or not conversation.questions:
+            return ()
+        turns = (Message("user", conversation.questions[-1]), turns[-1])
+    return tuple(Message(turn.role, _harmless(turn)) for turn in turns if turn.role != "system")
+
+
+def _harmless(turn: Message) -> str:
     if turn.role == "user":
         return neutralise(turn.content)
     cleaner = Cleaner(())
