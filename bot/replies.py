@@ -150,6 +150,11 @@ def help_text(text: str = "") -> Reply:
     return reply(choose(text).help)
 
 
+def failed(text: str = "") -> Reply:
+    """Something went wrong that nobody expected."""
+    return reply(choose(text).failed)
+
+
 def verb(word: str) -> str:
     """The English verb of ``/blog`` that *word* stands for in any language, or "" when it is none."""
     return next((each.verbs[word.lower()] for each in languages() if word.lower() in each.verbs), "")
