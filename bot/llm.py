@@ -138,8 +138,8 @@ class Ollama:
                     async with aclosing(place.member.stream(path, prompt, patient=busy)) as parts:
                         async for part in parts:
                             told.part(part)
+                            verdict = "good" if isinstance(part, Done) else verdict
                             yield part
-                    verdict = "good"
                 except ModelFailure as failure:
                     verdict = "bad" if ollama_errors.broken(failure) else "none"
                     if not self._worth_again(failure, told.tries):
