@@ -42,7 +42,7 @@ class Ollama:
     All methods raise nothing but ModelFailure.
     """
 
-    def __init__(  # noqa: PLR0913 - each has a name at the call
+    def __init__(
         self,
         hosts: Sequence[str],
         model: str,

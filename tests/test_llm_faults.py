@@ -210,13 +210,6 @@ async def test_28_while_the_trial_runs_others_stay_away(fake: FakeOllama, make: 
     assert len(fake.prompts) == 6
 
 
-async def test_28_a_missing_model_says_nothing_against_the_server(fake: FakeOllama, make: Models) -> None:
-    model = make(fake, model="gemma2:9b")
-    for _ in range(7):
-        _, failure = await failure_of(model)
-        assert isinstance(failure, ModelMissing)
-
-
 async def test_29_a_prompt_that_does_not_fit_is_refused_and_not_cut(fake: FakeOllama, make: Models) -> None:
     model = make(fake, context=512)
     with pytest.raises(PromptTooLong, match="longer than the context"):

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.errors import ModelBusy, ModelUnavailable
+from bot.errors import ModelBusy, ModelMissing, ModelUnavailable
 from bot.llm import Call, Limits
 from bot.model import Message
 from tests.fakes.models import HELLO, Models, answer, failure_of, until
@@ -136,3 +136,10 @@ async def test_a_server_that_comes_back_is_asked_for_its_version_again(
     await fake.start()
     await answer(model)
     assert "truncate" not in fake.prompts[-1]
+
+
+async def test_28_a_missing_model_says_nothing_against_the_server(fake: FakeOllama, make: Models) -> None:
+    model = make(fake, model="gemma2:9b")
+    for _ in range(7):
+        _, failure = await failure_of(model)
+        assert isinstance(failure, ModelMissing)
