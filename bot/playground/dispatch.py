@@ -39,8 +39,11 @@ class Dispatch:
         """One delivery, by the way that is configured."""
         if self.request_url:
             how.pop("patient", None)
-            return await self.request_url.send(kind, payload, **how)
-        return await self._sockets.send(kind, payload, **how)
+            ack = await self.request_url.send(kind, payload, **how)
+        else:
+            ack = await self._sockets.send(kind, payload, **how)
+        self._slack.wake()
+        return ack
 
     def event(self, event: Json, subscription: str = "") -> Json | None:
         """Begin to deliver an event that is subscribed to; returns its payload."""
@@ -58,7 +61,6 @@ class Dispatch:
             await asyncio.sleep(pause)
             reason = "timeout" if retry else ""
             ack = await self.send("events_api", payload, retry=retry, reason=reason, patient=True)
-            self._slack.wake()
             if ack.acked:
                 break
         return ack

@@ -160,7 +160,7 @@ class Playground(People):
         return [v for v in self.workspace.views.values() if v["for"] == person and v["type"] == "modal"]
 
     async def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109  # a test reads best this way
-        """Return *predicate*'s first true value; it is asked again after each change, call and connection.
+        """Return *predicate*'s first true value, asked again after each change, call, ack and connection.
 
         TimeoutError after *timeout* seconds, saying what was there instead.
         """

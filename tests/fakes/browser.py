@@ -22,7 +22,11 @@ FLAGS = (
 )
 # Resolves with the first true value of an expression, asked again after each change of the document.
 UNTIL = """new Promise((resolve) => {
-  const ask = () => { let value; try { value = (%s); } catch { value = null; } if (value) { watch.disconnect(); resolve(value); } };
+  const ask = () => {
+    let value = null;
+    try { value = (%s); } catch { return; }
+    if (value) { watch.disconnect(); resolve(value); }
+  };
   const watch = new MutationObserver(ask);
   watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
   ask();
@@ -68,12 +72,18 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.call("Emulation.setEmulatedMedia", features=[scheme])
         await self.call("Page.navigate", url=address)
-        await self.until(f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'")
+        await self.until(
+            f"location.href.startsWith({json.dumps(address)}) && document.readyState === 'complete'"
+        )
 
     async def resize(self, width: int, height: int) -> None:
         """Give the window another size in CSS pixels."""
         await self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     async def evaluate(self, expression: str) -> Any:
@@ -91,7 +101,9 @@ class Page:
             return await self.evaluate(UNTIL % expression)
         except TimeoutError as exc:
             text = await self.evaluate("document.body.innerText")
-            raise TimeoutError(f"{expression} never came true. The page shows:\n{text}\n{self.faults}") from exc
+            raise TimeoutError(
+                f"{expression} never came true. The page shows:\n{text}\n{self.faults}"
+            ) from exc
 
     async def shows(self, text: str, where: str = "body") -> None:
         """Wait until *text* can be read inside *where*."""
@@ -123,13 +135,15 @@ class Page:
         """Press one key such as ``Enter``, ``Tab`` or ``Escape``."""
         codes = {"Enter": 13, "Tab": 9, "Escape": 27, "ArrowDown": 40}
         key = {"key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
-        await self.call("Input.dispatchKeyEvent", type="keyDown", **key, **({"text": "\r"} if name == "Enter" else {}))
+        await self.call(
+            "Input.dispatchKeyEvent", type="keyDown", **key, **({"text": "\r"} if name == "Enter" else {})
+        )
         await self.call("Input.dispatchKeyEvent", type="keyUp", **key)
 
     async def screenshot(self, path: Path) -> None:
         """Write what the window shows to *path*, as PNG."""
         shot = await self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(shot["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))
 
     async def close(self) -> None:
         """Stop listening to the browser."""

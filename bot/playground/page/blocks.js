@@ -1,6 +1,6 @@
 // Block Kit as the bot uses it. What is not drawn here is named, so that nobody takes it for shown.
 
-import { link, make } from "./dom.js";
+import { icon, link, make } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
 
@@ -10,7 +10,14 @@ const textOf = (object) => (object?.type === "mrkdwn" ? mrkdwn(object.text) : [p
 export function drawBlocks(blocks, press) {
   return blocks.map((block) => {
     const draw = Object.hasOwn(BLOCKS, block.type) ? BLOCKS[block.type] : unknown;
-    return make("div", { class: `block ${block.type}` }, draw(block, press));
+    let inside;
+    try {
+      inside = draw(block, press);
+    } catch (error) {
+      console.warn("A block is not as Slack describes it.", error);
+      inside = unknown(block);
+    }
+    return make("div", { class: `block ${block.type}` }, inside);
   });
 }
 
@@ -34,7 +41,7 @@ const BLOCKS = {
 const unknown = (block) => make("em", { class: "muted" }, `(a ${block.type} block, which the playground does not draw)`);
 
 // Pictures live elsewhere and the page loads nothing from elsewhere: a link stands for them.
-const picture = (image) => link(image.image_url ?? "", `🖼 ${image.alt_text ?? ""}`);
+const picture = (image) => link(image.image_url ?? "", `[${image.alt_text ?? "picture"}]`);
 
 function richText(part) {
   const inner = (part.elements ?? []).map(richText);
@@ -76,7 +83,7 @@ function feedback(element, press) {
       press(element.action_id, half.value ?? half.text.text);
     },
   }, sign);
-  return make("span", { class: "thumbs" }, side(element.positive_button, "👍"), side(element.negative_button, "👎"));
+  return make("span", { class: "thumbs" }, side(element.positive_button, icon("up")), side(element.negative_button, icon("down")));
 }
 
 const optionsOf = (element) => element.options ?? (element.option_groups ?? []).flatMap((group) => group.options);

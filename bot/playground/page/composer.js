@@ -56,6 +56,7 @@ export function compose(form, { label, where, sent }) {
       send();
     }
   });
+  box.addEventListener("blur", () => (menu.hidden = true));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send();
@@ -73,7 +74,7 @@ function offers(text, caret) {
   if (command) return COMMANDS.filter(([name]) => name.startsWith(`/${command[1]}`)).map(([name, what, why]) => ({ show: [make("strong", {}, name), ` ${what}`, make("small", {}, why)], text: `${name} ` }));
   const name = /(^|\s)@([\w-]*)$/.exec(text.slice(0, caret));
   if (!name) return [];
-  const people = [...world.people.values()].filter((person) => person.name.startsWith(name[2].toLowerCase()) && person.name !== name[2]);
+  const people = [...world.people.values()].sort((one, two) => two.bot - one.bot).filter((person) => person.name.startsWith(name[2].toLowerCase()) && person.name !== name[2]);
   const start = caret - name[2].length - 1;
   return people.map((person) => ({ show: [make("strong", {}, `@${person.name}`), ` ${person.bot ? "the bot" : person.real_name}`], text: `${text.slice(0, start)}@${person.name} ${text.slice(caret)}` }));
 }

@@ -13,6 +13,25 @@ export function make(tag, props = {}, ...children) {
   return node;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+const PATHS = {
+  up: "M5 9v8H2V9h3zm2 0 3.5-7c1.5 0 2.3 1 2 2.5L12 8h4.5c1 0 1.7 1 1.4 2l-1.7 5.6c-.2.8-.9 1.4-1.7 1.4H7z",
+  eye: "M10 4c4 0 7 3.5 8.5 6-1.5 2.5-4.5 6-8.5 6s-7-3.5-8.5-6C3 7.5 6 4 10 4zm0 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+};
+PATHS.down = PATHS.up;
+
+// A small picture in the colour of the text around it.
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
 const OUTWARD = /^(https?|mailto):/i;
 
 // A link that opens aside and tells the other site nothing; what is no web address stays text.

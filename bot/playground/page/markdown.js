@@ -5,13 +5,16 @@ import { inSlack } from "./mrkdwn.js";
 
 const FENCE = /^\s{0,3}(```+|~~~+)\s*([\w+#.-]*)/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
-const TABLE_RULE = /^\s*\|?\s*:?-{1,}:?\s*(\|\s*:?-{1,}:?\s*)*\|?\s*$/;
+const TABLE_RULE = /^\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?$/;
+const DEEPEST = 8; // quotes and lists inside one another; more is shown flat
+const isRule = (line = "") => line.includes("-") && TABLE_RULE.test(line.trim());
 
 export function markdown(text) {
-  return blocks(text.split("\n"));
+  return blocks(text.split("\n"), 0);
 }
 
-function blocks(lines) {
+function blocks(lines, depth) {
+  if (depth > DEEPEST) return [make("p", {}, lines.join("\n"))];
   const out = [];
   let at = 0;
   while (at < lines.length) {
@@ -21,9 +24,9 @@ function blocks(lines) {
     else if (FENCE.test(line)) used = fence(lines, at, out);
     else if (/^\s{0,3}#{1,6}\s/.test(line)) used = heading(line, out);
     else if (/^\s{0,3}([-*_])(\s*\1){2,}\s*$/.test(line)) used = out.push(make("hr")) && 1;
-    else if (/^\s{0,3}>/.test(line)) used = quote(lines, at, out);
-    else if (line.includes("|") && TABLE_RULE.test(lines[at + 1] ?? "") && lines[at + 1].includes("-")) used = table(lines, at, out);
-    else if (ITEM.test(line)) used = list(lines, at, out);
+    else if (/^\s{0,3}>/.test(line)) used = quote(lines, at, out, depth);
+    else if (line.includes("|") && isRule(lines[at + 1])) used = table(lines, at, out);
+    else if (ITEM.test(line)) used = list(lines, at, out, depth);
     else used = paragraph(lines, at, out);
     at += used;
   }
@@ -45,11 +48,11 @@ function heading(line, out) {
   return 1;
 }
 
-function quote(lines, at, out) {
+function quote(lines, at, out, depth) {
   let end = at;
   while (end < lines.length && /^\s{0,3}>/.test(lines[end])) end += 1;
   const inner = lines.slice(at, end).map((line) => line.replace(/^\s{0,3}>\s?/, ""));
-  out.push(make("blockquote", {}, blocks(inner)));
+  out.push(make("blockquote", {}, blocks(inner, depth + 1)));
   return end - at;
 }
 
@@ -65,7 +68,7 @@ function table(lines, at, out) {
 }
 
 // A list ends at the first line that neither begins an item nor is indented below one.
-function list(lines, at, out) {
+function list(lines, at, out, depth) {
   const [, indent, mark] = ITEM.exec(lines[at]);
   const ordered = /\d/.test(mark);
   const node = make(ordered ? "ol" : "ul", ordered ? { start: Number.parseInt(mark, 10) } : {});
@@ -82,7 +85,7 @@ function list(lines, at, out) {
       own.push(lines[end].slice(Math.min(deeper, indent.length + 2 + (ordered ? 1 : 0))));
       end += 1;
     }
-    const inner = blocks(own);
+    const inner = blocks(own, depth + 1);
     node.append(make("li", {}, inner.length === 1 && inner[0].tagName === "P" ? [...inner[0].childNodes] : inner));
     if (!(lines[end] ?? "").trim() && ITEM.test(lines[end + 1] ?? "")) end += 1;
   }
@@ -98,19 +101,21 @@ function paragraph(lines, at, out) {
   return end - at;
 }
 
+// Each length is bounded, so that no text can keep the page busy.
 const SPANS = [
-  [/^(`+)([\s\S]*?[^`])\1(?!`)/, (m) => make("code", {}, m[2].trim())],
+  [/^(`+)([\s\S]{0,2000}?[^`])\1(?!`)/, (m) => make("code", {}, m[2].trim())],
   [/^\\([\\`*_{}[\]()#+\-.!|<>~&@])/, (m) => m[1]],
-  [/^!?\[((?:\\.|[^\]\\]|\[[^\]]*\])*)\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)/, (m) => link(m[2], ...inline(m[1]))],
+  [/^!?\[((?:\\.|[^[\]\\]|\[[^[\]]{0,100}\]){0,300})\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)/, (m) => link(m[2], ...inline(m[1]))],
   [/^<(https?:\/\/[^\s<>|]+)>/, (m) => link(m[1], m[1])],
-  [/^(\*\*|__)(?=\S)([\s\S]*?\S)\1/, (m) => make("strong", {}, inline(m[2]))],
-  [/^\*(?=[^\s*])([^*]*?[^\s*])\*(?!\*)/, (m) => make("em", {}, inline(m[1]))],
-  [/^~~(?=\S)([\s\S]*?\S)~~/, (m) => make("s", {}, inline(m[1]))],
+  [/^(\*\*|__)(?=\S)([\s\S]{0,600}?\S)\1/, (m) => make("strong", {}, inline(m[2]))],
+  [/^\*(?=[^\s*])([^*]{0,600}?[^\s*])\*(?!\*)/, (m) => make("em", {}, inline(m[1]))],
+  [/^~~(?=\S)([\s\S]{0,600}?\S)~~/, (m) => make("s", {}, inline(m[1]))],
   [/^<[@#!][^<>\n]{1,80}>/, (m) => inSlack(m[0])],
   [/^https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]*[^\s<>"'`\u3000-\u303f\uff00-\uffef.,;:!?)\]*_]/, (m) => link(m[0], m[0])],
   [/^&(amp|lt|gt|quot|#39);/, (m) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" })[m[1]]],
 ];
-const WORD_BEFORE = /[\p{L}\p{N}]$/u;
+const WORD = /[\p{L}\p{N}]/u;
+const MARK = /[`\\![<*_~h&]/;
 
 export function inline(text) {
   const out = [];
@@ -124,8 +129,9 @@ export function inline(text) {
       out.push(found.node);
       rest = rest.slice(found.length);
     } else {
-      plain += rest[0];
-      rest = rest.slice(1);
+      const next = rest.slice(1).search(MARK) + 1 || rest.length;
+      plain += rest.slice(0, next);
+      rest = rest.slice(next);
     }
   }
   if (plain) out.push(plain);
@@ -133,12 +139,13 @@ export function inline(text) {
 }
 
 function span(rest, before) {
-  if (!/^[`\\![<*_~h&]/.test(rest)) return null;
-  const underscored = /^_(?=[^\s_])([^_]*?[^\s_])_(?![\p{L}\p{N}_])/u.exec(rest);
-  if (underscored && !WORD_BEFORE.test(before)) return { node: make("em", {}, inline(underscored[1])), length: underscored[0].length };
+  if (!MARK.test(rest[0])) return null;
+  const inWord = WORD.test(before.at(-1) ?? "");
+  const underscored = /^_(?=[^\s_])([^_]{0,600}?[^\s_])_(?![\p{L}\p{N}_])/u.exec(rest);
+  if (underscored && !inWord) return { node: make("em", {}, inline(underscored[1])), length: underscored[0].length };
   for (const [pattern, build] of SPANS) {
     const match = pattern.exec(rest);
-    if (match && !(match[0].startsWith("__") && WORD_BEFORE.test(before))) return { node: build(match), length: match[0].length };
+    if (match && !(match[0].startsWith("__") && inWord)) return { node: build(match), length: match[0].length };
   }
   return null;
 }

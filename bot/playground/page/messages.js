@@ -1,9 +1,9 @@
 // One message, drawn: who, when, what, and what can be done with it.
 
 import { drawBlocks } from "./blocks.js";
-import { avatar, clock, make } from "./dom.js";
+import { avatar, clock, icon, make } from "./dom.js";
 import { act, statusOf, world } from "./line.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn, undotted } from "./mrkdwn.js";
 
 const SLACKBOT = { id: "USLACKBOT", name: "playground", real_name: "Playground" };
 
@@ -16,7 +16,7 @@ export function drawMessage(message, { me, channel, inThread, open }) {
   const node = make("article", { class: `message${message.is_ephemeral ? " private" : ""}${writing ? " writing" : ""}${message.subtype === "tombstone" ? " gone" : ""}`, "data-ts": message.ts, tabIndex: -1 },
     avatar(person),
     make("div", { class: "body" },
-      message.is_ephemeral && make("p", { class: "only-you" }, "Only visible to you"),
+      message.is_ephemeral && make("p", { class: "only-you" }, icon("eye"), " Only visible to you"),
       make("p", { class: "who" },
         make("strong", {}, person.bot ? person.name : person.real_name), person.bot && make("span", { class: "badge" }, "APP"),
         make("time", { title: new Date(Number(message.ts) * 1000).toLocaleString() }, clock(message.ts)),
@@ -34,12 +34,19 @@ function reactions(message) {
 
 function footer(message, channel, open) {
   const status = statusOf(channel, message.ts);
-  const writing = message.reply_count && [...world.channels.get(channel).messages.values()].some((m) => m.thread_ts === message.ts && m.streaming_state === "in_progress");
+  const replies = repliesTo(message, channel);
+  const writing = replies.some((m) => m.streaming_state === "in_progress");
+  const faces = [...new Set(replies.map((m) => m.user))].slice(0, 3).map((id) => avatar(world.people.get(id) ?? SLACKBOT, "small"));
   const count = message.reply_count ?? 0;
   const label = count ? `${count} ${count === 1 ? "reply" : "replies"}` : "Reply in thread";
   return make("p", { class: `under${count || status ? " kept" : ""}` },
-    make("button", { type: "button", class: "plain replies", onclick: () => open(message.ts) }, label),
-    (status || writing) && make("span", { class: "muted dots" }, writing ? "writing" : status.status || "working"));
+    make("button", { type: "button", class: "plain replies", onclick: () => open(message.ts) }, faces, label),
+    (status || writing) && make("span", { class: "muted dots" }, writing ? "is writing" : undotted(status.status)));
+}
+
+function repliesTo(message, channel) {
+  if (!message.reply_count) return [];
+  return [...world.channels.get(channel).messages.values()].filter((m) => m.thread_ts === message.ts && m.ts !== message.ts);
 }
 
 // Brings a log up to date with messages, touching only what changed, so that nothing jumps while text streams in.
@@ -47,7 +54,7 @@ export function drawLog(log, messages, context) {
   const have = new Map([...log.children].map((node) => [node.dataset.ts, node]));
   let before = null;
   for (const message of messages) {
-    const look = JSON.stringify([message, statusOf(context.channel, message.ts)?.status, context.me]);
+    const look = JSON.stringify([message, statusOf(context.channel, message.ts)?.status, context.me, repliesTo(message, context.channel).map((m) => m.streaming_state)]);
     let node = have.get(message.ts);
     if (!node || node.look !== look) {
       const fresh = drawMessage(message, context);

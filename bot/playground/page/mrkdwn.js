@@ -19,6 +19,8 @@ const EMOJI = {
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
 const emoji = (text) => text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI[name] ?? whole);
+// A status without the dots that the page sets in motion itself.
+export const undotted = (text) => plain(text).replace(/(…|\.{3})$/, "");
 export const plain = (text) => emoji(unescape(text));
 
 // One of Slack's angle-bracketed references.
@@ -58,7 +60,7 @@ function paragraphs(text) {
 }
 
 // A mark opens after a space or punctuation and closes before one, which is why Chinese needs spaces around it.
-const MARKS = /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}])([*_~])(?=\S)(.+?)(?<=\S)\3(?![\p{L}\p{N}])/gu;
+const MARKS = /`([^`\n]+)`|<([^<>\n]+)>|(?<![\p{L}\p{N}])([*_~])(?=\S)(.{1,600}?)(?<=\S)\3(?![\p{L}\p{N}])/gu;
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 
 function spans(text) {

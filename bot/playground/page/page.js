@@ -4,6 +4,7 @@ import { compose } from "./composer.js";
 import { avatar, byId, make } from "./dom.js";
 import { act, listen, sessionOf, statusOf, titleOf, world } from "./line.js";
 import { drawLog } from "./messages.js";
+import { undotted } from "./mrkdwn.js";
 import { drawHome, drawModal, showErrors } from "./views.js";
 
 const at = { me: "", channel: "", thread: "", tab: "messages" };
@@ -127,7 +128,7 @@ function drawStatus() {
   if (line.hidden) return;
   const texts = status?.loading_messages?.length ? status.loading_messages : [status?.status || "is working"];
   const stop = busy && make("button", { type: "button", class: "key", onclick: () => act("stop", { person: at.me, channel: at.channel, thread_ts: at.thread }) }, "Stop");
-  line.replaceChildren(make("span", { class: "dots" }, make("strong", {}, botName()), ` ${texts[turn % texts.length]}`), stop || "");
+  line.replaceChildren(make("span", { class: "dots" }, make("strong", {}, botName()), ` ${undotted(texts[turn % texts.length])}`), stop || "");
 }
 
 // Keeps the end in view while things are added there, unless the reader has scrolled away from it.
