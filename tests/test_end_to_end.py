@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.playground import shown
-from bot.refreshing import refresh
 from tests.fakes.blocks import check_message
 from tests.fakes.house import house
 from tests.fakes.ollama_faults import Fault
@@ -139,9 +138,3 @@ async def test_the_first_start_indexes_the_blog_and_says_so(tmp_path: Path) -> N
         assert any("5 articles" in sentence for sentence in home.said)
         reply = await home.reply(await home.ask("why does VACUUM leave dead rows behind?"))
         assert "notes/vacuum.md" in links(reply)
-
-
-async def test_a_refresh_with_nothing_new_keeps_the_generation(tmp_path: Path) -> None:
-    async with house(tmp_path) as home:
-        first = await refresh(home.config)
-        assert (await refresh(home.config)).generation == first.generation

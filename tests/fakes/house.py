@@ -102,7 +102,8 @@ def blog_at(path: Path) -> BlogRepository:
     blog = BlogRepository(path)
     for name, text in ARTICLES.items():
         blog.write(name, text)
-    return blog.commit()
+    blog.commit()
+    return blog
 
 
 @asynccontextmanager
