@@ -57,8 +57,7 @@ async def answer(
     generate: Generate,
     settings: Settings = _SETTINGS,
 ) -> AsyncGenerator[Event]:
-    """Yield Stages, Deltas, and exactly one Answer last; failures of the model and the index become its
-    outcome.
+    """Yield Stages, Deltas, and exactly one Answer last; failures become its outcome.
 
     The Deltas together are the Answer's text. Where the blog holds nothing on the question the model is not
     asked. An answer that cites nothing lists the sources that support its sentences, or else all that were

@@ -17,9 +17,7 @@ _WIDEST_NUMBER = 999  # what an article's number is taken for until it has one
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a prompt may hold: ``context`` and ``answer`` in tokens, articles, passages of each; and its
-    layout.
-    """
+    """What a prompt may hold: ``context`` and ``answer`` in tokens, articles, passages of each."""
 
     context: int = 8192
     answer: int = 800
@@ -35,9 +33,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An article for the prompt under its number, with passages (place in the article, text as the model
-    reads it).
-    """
+    """An article under its number, with passages: place in the article, text as the model reads it."""
 
     hit: Hit
     passages: tuple[tuple[int, str], ...]
@@ -71,12 +67,11 @@ class Choice:
 def choose(
     hits: Sequence[Hit], room: int, budget: Budget, cost: Cost, known: Mapping[str, Source]
 ) -> tuple[Choice, ...]:
-    """Return what fits *room* tokens of *hits*, best first in, best last out, without what *known* sources
-    show.
+    """Return what fits *room* tokens of *hits*, which come best first and leave best last.
 
-    The best article may take all of *room*; others, and further passages, are added up to half the budget's
-    room, so that a thread has room to go on. Numbers of *known* articles stay, new ones follow in the order
-    of the prompt.
+    What *known* sources show already is left out. The best article may take all of *room*; others, and
+    further passages, are added up to half the budget's room, so that a thread has room to go on. Numbers of
+    *known* articles stay, new ones follow in the order of the prompt.
     """
     wanted = min(room, budget.room // 2)
     texts = {hit.path: _texts(hit, known, budget.passages) for hit in hits[: budget.articles]}

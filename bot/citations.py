@@ -14,11 +14,13 @@ from bot.templates import neutralise, visible
 _NUMBERS = r"\^?\d+(?:\s*(?:[,，、;；&]|-|–|和|and)\s*\^?\d+)*"
 _LABEL = r"(?:(?:sources?|refs?|articles?|来源|文章|引用|资料)\s*[:：]?\s*)?"
 _CITATION = re.compile(
-    rf"(?P<before>[ \t]*)[\[［【]\s*(?:{_LABEL}(?P<numbers>{_NUMBERS})|n)\s*[\]］】](?P<after>(?=[\s.,;!?，。；！？、)）]|\Z))?",
+    rf"(?P<before>[ \t]*)[\[［【]\s*(?:{_LABEL}(?P<numbers>{_NUMBERS})|n)\s*[\]］】]"
+    r"(?P<after>(?=[\s.,;!?，。；！？、)）]|\Z))?",
     re.IGNORECASE,
 )
 _SPAN = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(\d+)")
 _LONGEST_SPAN = 9
+_MOST_DIGITS = 6
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,})([^`\n]*)\n")
 _MAYBE_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?:`{0,2}\Z|`{3,}[^`\n]*\Z)")
 _WORD = re.compile(r"[!-~]")
@@ -29,8 +31,7 @@ _LONGEST_TAG = 400
 
 
 class Cleaner:
-    """Takes the model's text piece by piece and gives back what is safe to show; the pieces add up to the
-    whole.
+    """Takes the model's text piece by piece and gives back, piece by piece, what is safe to show.
 
     *known* are the numbers that may be cited; ``cited`` are those that were, in order of first use.
     """
@@ -136,7 +137,7 @@ def _expanded(numbers: str) -> list[int]:
 
 def _number(digits: str) -> int:
     """The number, or 0, which is no source, for one that no prompt has room for."""
-    return int(digits) if len(digits) < 7 else 0
+    return int(digits) if len(digits) <= _MOST_DIGITS else 0
 
 
 def _settled(line: str) -> int:

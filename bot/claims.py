@@ -5,74 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.claim_words import OPPOSITES, SPELT, UNITS
 from index.words import words
 
 _CLAUSE = re.compile(r"[，,；;：。！？!?\n（）()]+(?=\D|\Z)|[.:](?=\s|\Z)|\s+(?:but|while|whereas)\s+")
 _NUMBER = re.compile(
     r"(?<![A-Za-z\d_.])(\d{1,3}(?:,\d{3})+|\d+)((?:[.:]\d+)*)(\s*[%％]|\s*[A-Za-z]+|\s*[\u4e00-\u9fff]{1,2})?"
 )
-_SPELT = {word: str(n) for n, word in enumerate("零一二三四五六七八九十")} | {"两": "2", "半": "0.5"}
-_SPELT |= {
-    word: str(n)
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-}
-_SPELT |= {"once": "1", "twice": "2", "首": "1", "first": "1", "second": "2", "third": "3"}
-_UNITS = {
-    unit: group[0]
-    for group in (
-        ["ms", "millisecond", "milliseconds", "毫秒"],
-        ["s", "sec", "second", "seconds", "秒", "秒钟"],
-        ["min", "minute", "minutes", "分钟", "分"],
-        ["h", "hour", "hours", "小时"],
-        ["day", "days", "天", "日"],
-        ["week", "weeks", "周", "星期"],
-        ["month", "months", "个月", "月"],
-        ["year", "years", "年"],
-        ["%", "％", "percent"],
-        *([f"{prefix}b", f"{prefix}ib", prefix] for prefix in ("k", "m", "g", "t")),
-    )
-    for unit in group
-}
 _NAME = re.compile(r"`([^`\n]+)`|([A-Za-z][A-Za-z0-9]*(?:[_./+#-]+[A-Za-z0-9]+)*[+#]*)")
 _DENIAL = re.compile(
     r"(?:不(?!仅|但|过|同|断|少|论|管|超过|久|只|光|错|妨|禁|止|限|时|良)|没(?!收)|未(?!来|必)|无(?!论|障碍|线|非|疑)|"
     r"并非|而非|(?<![\u4e00-\u9fff])别|[请万]别|禁止|避免|跳过|拒绝|防止|停用|去掉|取消)[会能再得有要可是用应该需必须法]{0,3}"
-    r"|\b(?:not|never|no|without|cannot|nor|avoids?|skips?|stops?|prevents?|instead of|rather than)\b|n['’]t\b",
+    r"|\b(?:not|never|no|without|cannot|nor|avoids?|skips?|stops?|prevents?|instead of|rather than)\b"
+    r"|n['’]t\b",
     re.IGNORECASE,
 )
 _DENIED_WORDS = 3
 _OPENING = " *_-#>\"'“("
-_OPPOSITES = (
-    (r"提高|提升|上升|升[至到高了]|增加|增长|增至|变大|变多|increas\w*|r[io]se[sn]?|gr[eo]w\w*|rais\w*",
-     r"降低|下降|降[至到了]|减少|缩短|减[至到小]|变小|变少|decreas\w*|reduc\w*|f[ae]lls?|fallen|dropp?\w*|cuts?|brought(?: \w+)? down|down to"),
-    (r"larger|bigger|更大", r"smaller|更小"), (r"faster|更快|变快", r"slower|更慢|变慢|拖慢"),
-    (r"higher|高于|更高", r"lower|低于|更低"), (r"大于|多于|超过|more than|over|above", r"小于|少于|不足|less than|below|under"),
-    (r"longer|更长", r"shorter|更短"), (r"高基数|high[- ]\w+", r"低基数|low[- ]\w+"),
-    (r"打开|开启|启用|enabl\w*|turned on", r"关闭|停用|禁用|disabl\w*|turned off"),
-    (r"必填|必须|required|mandatory|must", r"可选|optional"), (r"自动|automatic\w*", r"手动|manual\w*"),
-    (r"同步|(?<!a)synchronous\w*", r"异步|asynchronous\w*"), (r"允许|可以|allow\w*", r"禁止|不能|不得|不允许|forbid\w*|denie[sd]"),
-    (r"之前|以前|before", r"之后|以后|after"), (r"最新|newest|latest", r"最旧|最老|oldest"),
-    (r"最大|maximum|at most|最多", r"最小|minimum|at least|最少|至少"),
-)  # fmt: skip
 _SIDES = tuple(
-    tuple(re.compile(rf"(?<![a-z])(?:{side})(?![a-z])", re.IGNORECASE) for side in pair)
-    for pair in _OPPOSITES
+    tuple(re.compile(rf"(?<![a-z])(?:{side})(?![a-z])", re.IGNORECASE) for side in pair) for pair in OPPOSITES
 )
 _ORDERED = re.compile(
     r"先|然后|换成|改成|改用|取代|从.+到|由.+到|比|\bthan\b|\bfrom\b.+\bto\b|\bbefore\b|\bafter\b|\breplac",
@@ -91,9 +42,7 @@ class Clause:
 
 
 def clauses(text: str) -> list[Clause]:
-    """Cut *text* at commas and stops, and take each clause apart; those without words or numbers are left
-    out.
-    """
+    """Cut *text* at commas and stops and take the clauses with words or numbers apart."""
     found = (_clause(part) for part in _CLAUSE.split(text) if part.strip())
     return [clause for clause in found if clause.words or clause.numbers]
 
@@ -110,7 +59,7 @@ def numbers(text: str) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for whole, fraction, unit in _NUMBER.findall(text):
         number = whole.replace(",", "").lstrip("0") or "0"
-        name = _UNITS.get(unit.strip().lower()) or _UNITS.get(
+        name = UNITS.get(unit.strip().lower()) or UNITS.get(
             unit.strip().lower()[:1] if not unit.isascii() else "", ""
         )
         found[number + fraction] = found.get(number + fraction, frozenset()) | (
@@ -122,14 +71,12 @@ def numbers(text: str) -> dict[str, frozenset[str]]:
 def spelt(text: str) -> Iterator[str]:
     """Yield the small numbers that *text* spells out in words."""
     for word in re.findall(r"[零一二三四五六七八九十两半首]|[a-z]+", text.lower()):
-        if word in _SPELT:
-            yield _SPELT[word]
+        if word in SPELT:
+            yield SPELT[word]
 
 
 def names(text: str) -> frozenset[str]:
-    """Return what *text* calls by a name that is no ordinary word: code, identifiers, products, in lower
-    case.
-    """
+    """Return, in lower case, what is no ordinary word in *text*: code, identifiers, products."""
     chinese = bool(re.search(r"[\u4e00-\u9fff]", text))
     found = set()
     for match in _NAME.finditer(text):

@@ -14,9 +14,7 @@ _GAP = re.compile(r"\n{3,}")
 
 
 def excerpt(passage: Passage) -> str:
-    """Return *passage* as quoted text: no links, no template tokens, no ``[3]`` that could pass for a
-    citation.
-    """
+    """Return *passage* as quoted text: no link, no template token, no ``[3]`` like a citation."""
     text = tidy(passage.text)
     heading = one_line(passage.headings[-1]) if passage.headings else ""
     return f"{heading}\n{text}" if heading and heading not in text.partition("\n")[0] else text
@@ -34,9 +32,7 @@ def one_line(text: str) -> str:
 
 
 def opening(text: str, fits: Callable[[str], bool]) -> str:
-    """Return as many whole sentences from the start of *text* as *fits* allows; "" when not even the first
-    fits.
-    """
+    """Return as many whole sentences from the start of *text* as *fits* allows, "" for none."""
     kept = ""
     for sentence in sentences(text):
         if not fits(kept + sentence):

@@ -1,5 +1,4 @@
-"""What a follow-up refers to: "那 gin 呢?" and "and in version 16?" written out, so that a search can find
-it.
+"""Follow-ups such as "那 gin 呢?" and "and in version 16?", written out so that a search can find them.
 
 Chinese leaves out what both know, English says it or this; both name only what changes. So the words of the
 question before stand in for what was left out, less those that the new ones replace.
@@ -16,106 +15,18 @@ _OWN_WORDS = 4
 """A question with a name and so many words of its own needs nothing from before."""
 
 _NAME = re.compile(r"[A-Za-z][\w.+#/-]*(?: [A-Z][\w.+#/-]*)*|\d+(?:\.\d+)*")
-_COMMON = frozenset(
-    [
-        "a",
-        "about",
-        "also",
-        "an",
-        "and",
-        "another",
-        "any",
-        "are",
-        "as",
-        "better",
-        "between",
-        "both",
-        "but",
-        "by",
-        "can",
-        "compare",
-        "compared",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "get",
-        "had",
-        "happens",
-        "has",
-        "have",
-        "he",
-        "how",
-        "i",
-        "if",
-        "in",
-        "instead",
-        "into",
-        "is",
-        "it",
-        "its",
-        "like",
-        "make",
-        "many",
-        "mean",
-        "means",
-        "much",
-        "my",
-        "need",
-        "new",
-        "not",
-        "of",
-        "on",
-        "one",
-        "ones",
-        "or",
-        "should",
-        "so",
-        "some",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "use",
-        "used",
-        "using",
-        "vs",
-        "want",
-        "was",
-        "we",
-        "well",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "work",
-        "works",
-        "would",
-        "you",
-        "your",
-    ]
+_COMMON_WORDS = (
+    "a about also an and another any are as better between both but by can compare compared could"
+    " did do does for from get had happens has have he how i if in instead into is it its like make"
+    " many mean means much my need new not of on one ones or should so some tell than that the their"
+    " them then there these they this those to use used using vs want was we well were what when"
+    " where which while who whom why will with work works would you your"
 )
+_COMMON = frozenset(_COMMON_WORDS.split())
 _REFERS = re.compile(
-    r"^\s*(?:那|换|再|还有|而|如果|要是|继续|接着|然后|所以|可是|但是?|and\b|but\b|so\b|or\b|then\b|what about|how about|"
-    r"what if|why\b(?:\s+not)?\s*[?]?$)|呢\s*[?？。!！~]*\s*$|它|其中|其(?![他它余实中])|[这那](?:个|样|些|种|里|时|篇|两)|前者|后者|两者|上面|刚才|"
+    r"^\s*(?:那|换|再|还有|而|如果|要是|继续|接着|然后|所以|可是|但是?|"
+    r"(?:and|but|so|or|then)\b|what about|how about|what if|why\b(?:\s+not)?\s*[?]?$)|呢\s*[?？。!！~]*\s*$|"
+    r"它|其中|其(?![他它余实中])|[这那](?:个|样|些|种|里|时|篇|两)|前者|后者|两者|上面|刚才|"
     r"\b(?:it|its|this|that|they|them|their|these|those|former|latter|both|ones?|there|above|instead)\b",
     re.IGNORECASE,
 )
@@ -127,7 +38,8 @@ _LATTER = re.compile(r"后者|\blatter\b", re.IGNORECASE)
 _ABOUT_ANSWER = re.compile(
     r"总结|概括|翻译|简短|简单|详细|具体|举(?:个|一)?(?:例|栗)子?|例子|解释|说明|列表|表格|代码|继续|展开|多说|谢谢|"
     r"\b(?:summar\w*|translat\w*|short\w*|brief\w*|detail\w*|examples?|explain\w*|elaborate|more|list|table|code|"
-    r"continue|again|simpl\w*|english|chinese|thanks?|thank you|please|give|show|say|tell|me|ok(?:ay)?)\b|[中英]文",
+    r"continue|again|simpl\w*|english|chinese|thanks?|thank you|please|give|show|say|tell|me|ok(?:ay)?)\b|"
+    r"[中英]文",
     re.IGNORECASE,
 )
 
@@ -147,11 +59,9 @@ def written_out(question: str, earlier: Sequence[str]) -> str:
 
 
 def speaks_of(question: str, texts: Iterable[str]) -> bool:
-    """Whether any word that *question* brings by itself stands in *texts*; one that brings none speaks of
-    them all.
-    """
+    """Whether one of *texts* holds half the words that *question* brings by itself; it may bring none."""
     own = _own(question)
-    return not own or any(own.intersection(words(text)) for text in texts)
+    return not own or any(len(own.intersection(words(text))) * 2 >= len(own) for text in texts)
 
 
 def _own(question: str) -> frozenset[str]:

@@ -21,14 +21,17 @@ CITED = re.compile(r"\[(\d+)\]")
 _NOT_CLAIM = re.compile(
     r"[?？][*_)\s]*$|[:：][*_\s]*$|^\s*(?:#{1,6}\s|\||[-=*_]{3,}\s*$)|"
     r"博客[里中]?.{0,6}(?:没有|未|不)|(?:文章|资料|段落|内容)[里中]?.{0,6}(?:没有|未|不)(?:提|说|写|涉|给|包|找)|"
-    r"\b(?:blog|articles?|passages?)\b.{0,20}\b(?:not|no|n't)\b|not (?:in|mentioned in|covered by) the (?:blog|articles?|passages?)|"
-    r"^\s*(?:总之|希望|当然|好的|以上|according to the (?:blog|articles?)[.,]?$|in summary[.,]?$|i hope|sure)",
+    r"\b(?:blog|articles?|passages?)\b.{0,20}\b(?:not|no|n't)\b|"
+    r"\bnot (?:in|mentioned in|covered by) the (?:blog|articles?|passages?)|"
+    r"^\s*(?:总之|希望|当然|好的|以上|i hope|sure)",
     re.IGNORECASE,
 )
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•>]\s+|\d{1,3}[.)、]\s*)+")
 _MIN_WORDS = 2
 _NEAR, _FAR = 0.55, 0.75
 """Share of a sentence's words that must stand in one to two sentences, or in one passage, of an article."""
+_PAIR = 2
+_SHORT = 3
 _BAND = 0.1
 """How much less than the closest stretch another may hold of the words and still count."""
 
@@ -66,7 +69,7 @@ def evidence(source: Source) -> Evidence:
             if i:
                 before, earlier = parts[i - 1]
                 windows.append(_Window(before + text, (*earlier, *found), near=True))
-        if len(parts) > 2:
+        if len(parts) > _PAIR:
             windows.append(
                 _Window(passage, tuple(clause for _, each in parts for clause in each), near=False)
             )
@@ -75,8 +78,7 @@ def evidence(source: Source) -> Evidence:
 
 
 def supported(sentence: str, cited: Collection[Evidence]) -> bool | None:
-    """Return whether any of *cited* says what *sentence* says; None when it claims nothing that can be
-    checked.
+    """Return whether any of *cited* says what *sentence* says, None when that cannot be checked.
 
     Between languages only numbers and names can be compared; a sentence without them is not checked.
     """
@@ -101,7 +103,7 @@ def _named(called: Iterable[str], article: Evidence) -> bool:
 
 
 def _stem(name: str) -> str:
-    return name.removesuffix("()").removesuffix("'s").rstrip("s") if len(name) > 3 else name
+    return name.removesuffix("()").removesuffix("'s").rstrip("s") if len(name) > _SHORT else name
 
 
 def _counted(parts: Iterable[Clause], text: str) -> bool:
@@ -111,9 +113,7 @@ def _counted(parts: Iterable[Clause], text: str) -> bool:
 
 
 def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
-    """Whether a stretch that holds nearly all of the claim's words agrees, and the closest one contradicts
-    nothing.
-    """
+    """Whether a stretch with most of the claim's words agrees, and the closest does not contradict it."""
     said = frozenset().union(*(part.words for part in parts))
     weight = sum(map(_weight, said)) or 1
     found = []
@@ -135,7 +135,7 @@ def _weight(word: str) -> float:
 
 
 def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
-    """Whether numbers, denials and directions of the claim are those of *window*, whose words are the same."""
+    """Whether numbers, denials and directions of the claim are those of *window*."""
     held: dict[str, frozenset[str]] = {}
     for clause in window.clauses:
         for number, units in clause.numbers.items():
@@ -153,9 +153,7 @@ def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
 
 
 def _contradicted(part: Clause, against: Collection[Clause]) -> bool:
-    """Whether *against* denies what *part* says, or its nearest clause says it of another number or
-    direction.
-    """
+    """Whether *against* denies what *part* says, or says it of another number or direction."""
     denied = frozenset().union(*(clause.denied for clause in against))
     affirmed = frozenset().union(*(clause.words - clause.denied for clause in against))
     if part.denied & affirmed - denied or (part.words - part.denied) & (denied - affirmed):

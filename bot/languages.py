@@ -8,55 +8,11 @@ Language = Literal["en", "zh"]
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _LATIN = re.compile(r"[A-Za-z]+")
-_ENGLISH = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "can",
-        "do",
-        "does",
-        "did",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "mean",
-        "means",
-        "my",
-        "not",
-        "of",
-        "on",
-        "or",
-        "should",
-        "that",
-        "the",
-        "this",
-        "to",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-    ]
+_ENGLISH_WORDS = (
+    "a an and are can do does did for from had has have how i if in is it its mean means my not of"
+    " on or should that the this to was we were what when where which who why will with would you"
 )
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
 
 
 def language(text: str) -> Language:

@@ -15,7 +15,7 @@ _SEARCHED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What was found, whether the model shall read it, and the question written out as it was searched for."""
+    """What was found, whether the model shall read it, and the question as it was searched for."""
 
     hits: tuple[Hit, ...]
     answerable: bool

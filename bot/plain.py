@@ -10,12 +10,16 @@ from collections.abc import Callable
 OMITTED = "[…]"
 
 CODE = re.compile(
-    r"(?P<fence>^[ \t>]*```[^`\n]*\n.*?(?:^[ \t>]*```[ \t]*(?:\n|\Z)|\Z))|(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)",
+    r"(?P<fence>^[ \t>]*```[^`\n]*\n.*?(?:^[ \t>]*```[ \t]*(?:\n|\Z)|\Z))"
+    r"|(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
 """A fenced block, to the end of the text when nothing closes it, or code within one line."""
 
-_TARGET = r"\(\s*(?:<[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"
+_TARGET = (
+    r"\(\s*(?:<[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)"
+    r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"
+)
 _IMAGE = re.compile(rf"!\[([^\[\]\n]*)\]{_TARGET}")
 _LINK = re.compile(rf"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]{_TARGET}")
 _ORPHAN = re.compile(r"(?<=\])\(\s*<?[^\s()]*[.:/#][^\s()]*\s*\)")
@@ -45,7 +49,8 @@ _LAST_SIGNS = ".,;:!?"
 
 def apart(text: str, prose: Callable[[str], str], code: Callable[[str], str]) -> str:
     """Return *text* with *prose* applied to what is no code and *code* to what is, in order."""
-    pieces, last = [], 0
+    pieces: list[str] = []
+    last = 0
     for found in CODE.finditer(text):
         pieces += prose(text[last : found.start()]), code(found[0])
         last = found.end()

@@ -14,7 +14,7 @@ from bot.model import Message
 Family = Literal["mistral", "gemma", "chatml", "llama3"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
-# Cf, Cc and the tags block: characters nobody sees, which would hide a token from the eye and from this module.
+# Cf, Cc and the tags block: characters nobody sees, which would hide a token from the eye and from us.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u0600-\u0605\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
@@ -42,16 +42,13 @@ _TOKEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return *text* without characters nobody sees and with U+FFFD for lone surrogates; line ends become
-    ``\\n``.
-    """
+    """Return *text* without characters nobody sees, with plain line ends, U+FFFD for lone surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
 
 
 def neutralise(text: str) -> str:
-    """Return *text* in which no family's template has a token: ``[INST]`` becomes ``[ INST]``, people read
-    the same.
+    """Return *text* without any token of a template: ``[INST]`` becomes ``[ INST]``, people read the same.
 
     Invisible characters go first, and full-width or look-alike brackets count as brackets.
     """
@@ -59,7 +56,8 @@ def neutralise(text: str) -> str:
     folded = text.translate(_FOLD)
     if "<" not in folded and "[" not in folded:
         return text
-    pieces, last = [], 0
+    pieces: list[str] = []
+    last = 0
     for found in _TOKEN.finditer(folded):
         pieces += text[last : found.end()], " "
         last = found.end()
@@ -67,8 +65,7 @@ def neutralise(text: str) -> str:
 
 
 def render(family: Family, messages: Sequence[Message]) -> str:
-    """Return *messages* as one raw prompt that ends where the model's turn begins; every earlier turn is
-    closed.
+    """Return *messages* as one raw prompt: every turn closed, ending where the model's turn begins.
 
     Contents are neutralised. Where the family has no system role, that message opens the first user turn.
     """

@@ -10,8 +10,7 @@ from bot.templates import neutralise
 def earlier(
     conversation: Conversation, fits: Callable[[Sequence[Message]], bool]
 ) -> tuple[tuple[Message, ...], str]:
-    """Return the latest exchanges of *conversation* that *fits* allows, and what was said since without an
-    answer.
+    """Return the latest exchanges that *fits* allows, and what was said since without an answer.
 
     A stored conversation gives its last question and answer, for its articles are chosen anew. One read
     back from Slack, which has no system message, gives everything. Citations in answers go: their articles

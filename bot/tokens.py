@@ -26,14 +26,14 @@ _WORD = re.compile(r"[A-Za-z]+")
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
 _OTHER = re.compile(r"[^\x00-\x7f\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
 _BREAK = re.compile(r"\s*\n\s*")
+_LONG = 14
+_RARE = "\u3000"
 _DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How long a text is before any model is known: characters of Chinese, Japanese, Korean; pieces of the
-    rest.
-    """
+    """The length of a text before any model is known: wide characters, and pieces of all the rest."""
 
     wide: float = 0.0
     narrow: float = 0.0
@@ -44,8 +44,8 @@ class Size:
 
 def size(text: str) -> Size:
     """Measure *text*; a Latin word is one piece for each seven letters, a digit and a sign about one each."""
-    words = sum(1 + (n - 1) // 7 if n <= 14 else n / 3 for n in map(len, _WORD.findall(text)))
-    rare = sum(1 if ord(char) < 0x3000 else 3 for char in _OTHER.findall(text))
+    words = sum(1 + (n - 1) // 7 if n <= _LONG else n / 3 for n in map(len, _WORD.findall(text)))
+    rare = sum(1 if char < _RARE else 3 for char in _OTHER.findall(text))
     narrow = (
         words + len(_DIGIT.findall(text)) + 0.8 * len(_SIGN.findall(text)) + len(_BREAK.findall(text)) + rare
     )
@@ -80,8 +80,7 @@ class Calibration:
         return 0 < counted < (0.6 if self.samples else 0.35) * self._expected(measured)
 
     def learned(self, measured: Size, counted: int) -> "Calibration":
-        """Return the calibration corrected by one prompt's true count; a count out of all proportion
-        teaches nothing.
+        """Return the calibration corrected by one true count; one out of all proportion teaches nothing.
 
         The step is that of normalised least mean squares: each rate moves by its share of the prompt.
         """
@@ -95,6 +94,10 @@ class Calibration:
             narrow=_within(self.narrow + step * measured.narrow / power),
             samples=self.samples + 1,
         )
+
+    def bounded(self) -> "Calibration":
+        """Return the calibration within the rates that any vocabulary can have."""
+        return replace(self, wide=_within(self.wide), narrow=_within(self.narrow))
 
     def stricter(self) -> "Calibration":
         """Return the calibration after a server refused a prompt that this one had let through."""
