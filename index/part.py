@@ -100,7 +100,8 @@ class Part:
     def lengths(self, field: str) -> Numbers:
         """Return how many words *field* has in each passage, as exactly as Whoosh keeps it."""
         length = self._reader.doc_field_length
-        return np.fromiter((length(at, field, 0) for at in range(self.passages)), np.float32, self.passages)
+        # Whoosh says None for a passage whose field holds no word.
+        return np.fromiter((length(at, field, 0) or 0 for at in range(self.passages)), np.float32, self.passages)
 
     def postings(self, field: str, word: str) -> tuple[Ids, Numbers]:
         """Return the numbers of the passages whose *field* holds *word*, ascending, and how often each does."""

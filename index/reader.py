@@ -1,16 +1,22 @@
 """All parts of a generation added up as if they were one; articles and passages are numbered through from 0."""
 
+import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.model import Article, Passage
 from index.part import Ids, Numbers, Part
 from index.spelling import corrected
-from index.store import parts
+
+Weights = NDArray[np.float64]
+
+GONE = "gone.json"
+"""For each part, the paths in it that a later refresh took out."""
 
 _RARE = 3
 _MOST_POSTINGS_HELD = 4_000_000
@@ -33,6 +39,12 @@ class Term:
     articles: Postings
     titles: Postings
     names: Postings
+
+
+def parts(folder: Path) -> list[tuple[Path, frozenset[str]]]:
+    """Return the folder of each part of the index in *folder*, with the paths in it that are gone."""
+    gone: Mapping[str, list[str]] = json.loads((folder / GONE).read_text(encoding="utf-8"))
+    return [(folder / name, frozenset(paths)) for name, paths in gone.items()]
 
 
 class Reader:
@@ -112,6 +124,16 @@ class Reader:
         """Return the numbers of an article's passages."""
         end = self.starts[article + 1] if article + 1 < len(self.starts) else self._first_passage[-1]
         return range(int(self.starts[article]), int(end))
+
+    def shares(self, article: int, words: Sequence[str], weights: Weights) -> Weights:
+        """Return for each passage of *article* the sum of the *weights* of those *words* that it holds."""
+        held = self.passages_of(article)
+        shares = np.zeros(len(held))
+        for word, weight in zip(words, weights, strict=True):
+            ids = self.term(word).passages.ids
+            first, past = np.searchsorted(ids, (held.start, held.stop))
+            shares[ids[first:past] - held.start] += weight
+        return shares
 
     def _read(self, word: str) -> Term:
         ids, often = self._postings("text", word)

@@ -1,5 +1,6 @@
 """Answer a question with the articles that match it, from the newest sound generation."""
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from index import generations
+from index.calibration import evidence
 from index.errors import IndexMissing
 from index.links import link, link_template
 from index.model import Blog, Found, Hit, Passage, Status
 from index.ranking import Ranked, rank
 from index.reader import Reader
-from index.store import FORMAT
-from index import words
+from index.store import CALIBRATION, FORMAT
+from index.words import asked
 
 _PASSAGES_A_HIT = 4
 
@@ -70,6 +72,7 @@ class _Open:
     def __init__(self, generation: generations.Generation, blog: Blog) -> None:
         made = generation.manifest
         self._reader = Reader(generation.index)
+        self._least: float = json.loads((generation.index / CALIBRATION).read_text(encoding="utf-8"))["least_evidence"]
         self._branch = made.branch
         self._template = blog.link or link_template(made.repo, made.branch)
         self.status = Status(generation.name, made.commit, made.articles, made.passages, made.published)
@@ -78,8 +81,8 @@ class _Open:
         self._reader.close()
 
     def found(self, question: str, limit: int) -> Found:
-        asked = self._reader.meant(words.asked(question))
-        ranked = rank(self._reader, asked)
+        words = self._reader.meant(asked(question))
+        ranked = rank(self._reader, words)
         best = np.argsort(-ranked.articles, kind="stable")[: limit + 5]
         entries = sorted(
             (-float(ranked.articles[at]), self._reader.article(int(at)).path, int(at))
@@ -87,7 +90,7 @@ class _Open:
             if ranked.articles[at] > 0
         )
         hits = tuple(self._hit(at, -score, ranked) for score, _, at in entries[:limit])
-        return Found(hits, bool(hits) and self._covered(asked, entries[0][2]) >= 0.5)
+        return Found(hits, bool(hits) and evidence(self._reader, words, ranked) > self._least)
 
     def latest(self, limit: int) -> tuple[Hit, ...]:
         articles = [(self._reader.article(int(at)), int(at)) for at in np.flatnonzero(self._reader.live)]
@@ -111,12 +114,3 @@ class _Open:
 
     def _with_link(self, passage: Passage) -> Passage:
         return replace(passage, url=link(self._template, passage.path, self._branch, passage.anchor))
-
-    def _covered(self, asked: list[str], article: int) -> float:
-        """Return which share of the question's words, by weight, the article holds."""
-        terms = [self._reader.term(word) for word in sorted(set(asked))]
-        total = sum(term.articles.idf for term in terms)
-        held = sum(
-            term.articles.idf for term in terms if article in term.articles.ids or article in term.titles.ids
-        )
-        return held / total if total else 0.0

@@ -5,6 +5,7 @@
     <folder>/
         part-0/, part-1/, …     see index/part.py
         gone.json               for each part, the paths in it that a later refresh took out
+        calibration.json        how much evidence a question must find, see index/calibration.py
 
 A nightly refresh adds a small part to copies of the old ones, because merging in Whoosh costs as much as writing
 anew; when there are many parts, all are written anew. The search adds up the parts as if they were one.
@@ -13,22 +14,24 @@ anew; when there are many parts, all are written anew. The search adds up the pa
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from index.article import passages
+from index.calibration import least_evidence
 from index.errors import StorageFailure
 from index.model import Article, Progress, silent
 from index.part import Entry, Part
+from index.reader import GONE, Reader, parts
 from index.workers import fill
 
-FORMAT = "1"
+FORMAT = "2"
 """Changes with the schema, the words or the parsing of articles: an index of another format is built anew."""
 
-_GONE = "gone.json"
+CALIBRATION = "calibration.json"
 _MOST_PARTS = 8
 
 
@@ -64,12 +67,6 @@ def write(
         ) from exc
 
 
-def parts(folder: Path) -> list[tuple[Path, frozenset[str]]]:
-    """Return the folder of each part of the index in *folder*, with the paths in it that are gone."""
-    gone: Mapping[str, list[str]] = json.loads((folder / _GONE).read_text(encoding="utf-8"))
-    return [(folder / name, frozenset(paths)) for name, paths in gone.items()]
-
-
 def _write(
     folder: Path,
     articles: Iterable[Article],
@@ -89,8 +86,8 @@ def _write(
     added = fill([folder / name for name in names], entries, progress)
     tombs = {part.name: sorted(old | (gone | added) & _sizes(part).keys()) for part, old in kept}
     tombs |= {name: [] for name in names if (folder / name).exists()}
-    (folder / _GONE).write_text(json.dumps(tombs, ensure_ascii=False), encoding="utf-8")
-    return _count(folder)
+    (folder / GONE).write_text(json.dumps(tombs, ensure_ascii=False), encoding="utf-8")
+    return _finish(folder)
 
 
 def _number(kept: Iterable[tuple[Path, object]]) -> int:
@@ -109,6 +106,8 @@ def _sizes(folder: Path) -> dict[str, int]:
         return part.sizes()
 
 
-def _count(folder: Path) -> Counts:
-    sizes = [size for part, gone in parts(folder) for path, size in _sizes(part).items() if path not in gone]
-    return Counts(len(sizes), sum(sizes))
+def _finish(folder: Path) -> Counts:
+    """Measure the finished index and write down what the search needs to know of it."""
+    with closing(Reader(folder)) as reader:
+        (folder / CALIBRATION).write_text(json.dumps({"least_evidence": least_evidence(reader)}), encoding="utf-8")
+        return Counts(int(reader.live.sum()), int(reader.live[reader.article_of].sum()))

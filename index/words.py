@@ -1,6 +1,5 @@
 """Text -> search words, for Chinese, English and mixed text; a question and an article go through the same."""
 
-import re
 import unicodedata
 
 import rjieba
@@ -32,7 +31,6 @@ _ASKING = frozenset(
     " differ explain tell help pleas want need know way thing".split()
 )
 _STOP = _ENGLISH | _CHINESE
-_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _stem = Stemmer.Stemmer("english").stemWord
 _known: dict[str, str] = {}
 
@@ -58,15 +56,13 @@ def asked(question: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the words of *question*, each with the shorter ones to fall back on where no article holds it.
 
     Only the longest words stand here: counting the shorter ones within would give a long word several voices.
-    The parts of an identifier (camelCase) are shorter words, too. Words that shape a question are left out.
+    Words that shape a question are left out.
     """
     found = []
     for token in rjieba.cut(_folded(question), False):
         word = _of(token)
         if word and word not in _ASKING:
-            parts = _HUMP.findall(token) if token.isascii() else words(token)
-            shorter = (_of(part) for part in parts if part != token and len(part) > 1)
-            found.append((word, tuple(part for part in shorter if part and part != word)))
+            found.append((word, () if token.isascii() else tuple(part for part in words(token) if part != word)))
     return found
 
 

@@ -1,0 +1,62 @@
+"""Know when nothing answers: how much evidence a question must find in this index to be worth answering.
+
+Scores mean something only within one index, so each gets its own measure: handfuls of words drawn from random
+places of the blog, which nothing in it is about. A question has to find more evidence than many of those do.
+"""
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.ranking import Ranked, rank
+from index.reader import Reader
+from index.words import asked
+
+_HANDFULS, _WORDS = 300, 5
+_BELOW = 35
+"""Per cent of the handfuls whose evidence a question must exceed; 30 to 40 serve equally well on both blogs."""
+_UNKNOWN = "\0"
+
+
+def evidence(reader: Reader, words: Sequence[str], ranked: Ranked) -> float:
+    """Return how strongly the best article speaks for holding an answer to a question's *words*.
+
+    That is its score, times the square of the share of the words, by weight, that the blog knows at all, times
+    the root of the share that stands together in one passage of it. 0 without words.
+    """
+    if not words or not len(ranked.articles):
+        return 0.0
+    terms = [reader.term(word).articles for word in words]
+    weights = np.array([term.idf for term in terms])
+    known = np.array([reader.often(word) > 0 for word in words])
+    best = int(np.argmax(ranked.articles))
+    together = reader.shares(best, words, weights).max()
+    total = float(weights.sum())
+    return float(ranked.articles[best]) * (float(weights[known].sum()) / total) ** 2 * float(together / total) ** 0.5
+
+
+def least_evidence(reader: Reader) -> float:
+    """Return the evidence below which a question counts as unanswerable in this index; always the same for one blog.
+
+    Words that a single article holds count as unknown, because in a question about anything else they would be.
+    """
+    articles = sorted((reader.article(int(at)).path, int(at)) for at in np.flatnonzero(reader.live))
+    if not articles:
+        return 0.0
+    draw = random.Random(len(articles))  # noqa: S311  a sample, no secret
+    found = []
+    for _ in range(_HANDFULS):
+        handful = _handful(reader, [at for _, at in articles], draw)
+        found.append(evidence(reader, handful, rank(reader, handful)))
+    return float(np.percentile(found, _BELOW))
+
+
+def _handful(reader: Reader, articles: Sequence[int], draw: random.Random) -> list[str]:
+    words: dict[str, None] = {}
+    for _ in range(_WORDS):
+        passage = draw.choice(reader.passages_of(draw.choice(articles)))
+        if choice := [word for word, _ in asked(reader.passage(passage).text)]:
+            word = draw.choice(choice)
+            words[word if reader.often(word) > 1 else _UNKNOWN + word] = None
+    return list(words)
