@@ -79,7 +79,10 @@ class Database:
         self._engine = engine
         try:
             async with self.begin() as connection:
-                if not self._sqlite:
+                # One maker at a time: the others find the tables made.
+                if self._sqlite:
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
                     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
                 await connection.run_sync(meta.create_all)
                 found = (await connection.execute(sa.select(schema.c.version))).scalar()
@@ -127,9 +130,9 @@ class Database:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=8000")
     # Readers and a writer at once; it is a property of the file, so that DBOS's connections have it too.
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=8000")
     cursor.execute(
         "PRAGMA secure_delete=ON"
     )  # what a person has had forgotten is overwritten, not just unlinked

@@ -162,7 +162,7 @@ class Records:
             self._database.insert(turns).values(name=name, taken_at=self._clock()).on_conflict_do_nothing()
         )
         async with self._database.begin() as connection:
-            return (await connection.execute(insert)).rowcount == 1
+            return (await connection.execute(insert.returning(turns.c.name))).first() is not None
 
     async def forget(self, person: str) -> int:
         """Delete what a person asked, was answered and thought, with their threads; count the questions.
