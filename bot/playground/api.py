@@ -14,7 +14,7 @@ from bot.playground.faults import Fault, Faults, RateLimits
 from bot.playground.limits import Refusal
 from bot.playground.workspace import Json, Workspace
 
-MOST_CALLS, LONGEST_BODY = 5000, 1 << 20
+MOST_CALLS = 5000
 JSON_FIELDS = {"blocks", "chunks", "metadata", "view", "prompts", "loading_messages", "attachments"}
 FLAGS = {"include_all_metadata", "inclusive", "include_locale", "unfurl_links", "unfurl_media"}
 SCOPES = frozenset(

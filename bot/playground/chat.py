@@ -77,7 +77,7 @@ def append_stream(slack: Workspace, args: Json) -> Json:
     text = _streamed(args)
     if not text and not args.get("chunks"):
         raise Refusal("no_text")
-    slack.change(place.id, message["ts"], _grown(message, text, []))
+    slack.change(place.id, message["ts"], _grown(message, text, []), quiet=True)
     return {"channel": place.id, "ts": message["ts"]}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from bot.playground.workspace import APP, BOT, TEAM, Change, Channel, Json, Person
 
 TOKEN = "playground"  # noqa: S105  # the deprecated verification token; signatures do its work
-UNSENT = ("to", "is_ephemeral")
+UNSENT = ("to", "is_ephemeral", "for")
 
 
 def identifier(prefix: str) -> str:
@@ -75,7 +75,7 @@ def mentions(message: Json) -> bool:
 
 
 def public(message: Json) -> Json:
-    """A message as Slack sends it, without the stand-in's own marks."""
+    """A message or view as Slack sends it, without the stand-in's own marks."""
     return {name: value for name, value in message.items() if name not in UNSENT}
 
 

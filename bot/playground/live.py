@@ -126,8 +126,8 @@ class Live:
                 return people.open_home(person, "messages" if act.get("tab") == "messages" else "home")
             case "stop":
                 return people.stop(person, channel, str(act.get("thread_ts", "")))
-            case "delete":
-                return people.delete(ts)
+            case "shortcut":
+                return people.shortcut(person, ts, str(act.get("callback_id", "")))
         raise ValueError(f"no act of the page: {name!r}")
 
     def _whole(self) -> Json:
@@ -160,6 +160,7 @@ class Live:
                 "homes": slack.homes,
                 "modals": views,
                 "examples": list(self._people.examples),
+                "shortcuts": dict(self._people.shortcuts),
                 "connected": self._connected(),
             },
         }

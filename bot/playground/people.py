@@ -1,6 +1,7 @@
 """What people do in the workspace: speak, edit, command, press, fill in. The page and the tests act here."""
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.playground import events, hooks
@@ -8,7 +9,6 @@ from bot.playground.dispatch import Dispatch
 from bot.playground.hooks import Hook, Hooks
 from bot.playground.limits import Refusal
 from bot.playground.sockets import Ack
-from bot.playground.surfaces import show_status
 from bot.playground.workspace import ADA, Change, Channel, Json, Person, Workspace
 
 FAILED = "{name} failed because the app did not respond."  # Slack's words for it
@@ -20,6 +20,7 @@ class People:
     def __init__(self, slack: Workspace, dispatch: Dispatch, lent: Hooks) -> None:
         self.workspace, self.dispatch, self.lent = slack, dispatch, lent
         self.examples: tuple[str, ...] = ()
+        self.shortcuts: Mapping[str, str] = {}
 
     def offer(self, examples: Iterable[str]) -> None:
         """Show these questions on the page, to press instead of typing."""
@@ -37,7 +38,7 @@ class People:
         **more: Any,
     ) -> str:
         """Post a person's message, return its ts; a mention holds ``<@BOT>``. ``told=False`` tells no app."""
-        message = {"user": person, "text": text, "client_msg_id": self.workspace.ts(), **more}
+        message = {"user": person, "text": text, "client_msg_id": str(uuid.uuid4()), **more}
         self._place(channel, person)
         if thread_ts:
             message["thread_ts"] = thread_ts
@@ -103,13 +104,15 @@ class People:
         element, block_id = events.find_element(view["blocks"], action_id, value)
         action = events.action(element, block_id, value, self.workspace.ts())
         where = {"type": "view", "view_id": view_id}
-        payload = self._interaction("block_actions", person, container=where, view=view, actions=[action])
+        payload = self._interaction(
+            "block_actions", person, container=where, view=events.public(view), actions=[action]
+        )
         return await self.dispatch.send("interactive", payload)
 
     async def submit(self, person: str, view_id: str, values: dict[str, Any] | None = None) -> Ack:
         """Send a modal off with *values* by action_id; it closes unless the app answers otherwise."""
         view = self._view(person, view_id)
-        filled = dict(view, state={"values": _state(view["blocks"], values or {})})
+        filled = dict(events.public(view), state={"values": _state(view["blocks"], values or {})})
         payload = self._interaction("view_submission", person, view=filled, response_urls=[])
         ack = await self.dispatch.send("interactive", payload)
         answer = ack.payload or {}
@@ -125,7 +128,7 @@ class People:
         view = self._view(person, view_id)
         self.workspace.close_view(view_id)
         if view.get("notify_on_close"):
-            payload = self._interaction("view_closed", person, view=view, is_cleared=False)
+            payload = self._interaction("view_closed", person, view=events.public(view), is_cleared=False)
             self.dispatch.background(self.dispatch.send("interactive", payload))
 
     async def shortcut(self, person: str, ts: str, callback_id: str) -> Ack:
@@ -153,7 +156,7 @@ class People:
             "tab": tab,
         }
         if tab == "home" and person in self.workspace.homes:
-            event["view"] = self.workspace.homes[person]
+            event["view"] = events.public(self.workspace.homes[person])
         self.dispatch.event({**event, "event_ts": self.workspace.ts()})
 
     async def stop(self, person: str, channel: str, thread_ts: str) -> None:
@@ -171,7 +174,7 @@ class People:
 
     def show_status(self, channel: str, thread_ts: str, status: str) -> None:
         """Set a thread's status line, or take it away, as Slack does after two minutes without a message."""
-        show_status(self.workspace, channel, thread_ts, status, [])
+        self.workspace.show_status(channel, thread_ts, status)
 
     def add_channel(
         self, name: str, *, private: bool = False, archived: bool = False, bot_in: bool = True

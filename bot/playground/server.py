@@ -4,9 +4,9 @@ import asyncio
 import errno
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
@@ -31,7 +31,8 @@ class Playground(People):
 
     ``retries`` are the pauses in seconds before an unacknowledged event is sent again, ``ack_seconds`` how
     long Slack waits. ``request_url`` switches to HTTP mode. ``subscriptions`` and ``scopes`` are the app's.
-    ``rate_limits`` turns Slack's own on. OSError, with a sentence, when the port is taken.
+    ``rate_limits`` turns Slack's own on. ``shortcuts`` are message shortcuts, label by callback_id. OSError,
+    with a sentence, when the port is taken.
     """
 
     team_id, app_id, bot_user_id, bot_id = TEAM, APP, BOT, BOT_ID
@@ -48,6 +49,7 @@ class Playground(People):
         retries: tuple[float, ...] = (0.0, 60.0, 300.0),
         ack_seconds: float = 3.0,
         rate_limits: bool = False,
+        shortcuts: Mapping[str, str] = MappingProxyType({}),
         clock: Callable[[], float] = time.time,
     ) -> None:
         slack = Workspace(bot_name, clock)
@@ -60,6 +62,7 @@ class Playground(People):
         super().__init__(
             slack, Dispatch(slack, self._sockets, frozenset(subscriptions), retries), Hooks(slack)
         )
+        self.shortcuts = shortcuts
         self._api = Api(
             slack,
             {self.bot_token: "bot", self.app_token: "app"},

@@ -6,9 +6,9 @@ Shapes and errors: https://docs.slack.dev/reference/methods/views.open, …/assi
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from bot.playground.chat import Method, channel, with_ids
+from bot.playground.events import public
 from bot.playground.limits import Refusal, check_view
 from bot.playground.workspace import BOT, Change, Json, Workspace
 
@@ -24,7 +24,7 @@ def view_opener(trigger: Callable[[str], str]) -> Method:
         if args["view"]["type"] != "modal":
             raise Refusal("invalid_arguments", "view.type must be modal")
         person = trigger(str(args.get("trigger_id") or args.get("interactivity_pointer") or ""))
-        return {"view": slack.keep_view(person, _identified(args["view"]))}
+        return {"view": public(slack.keep_view(person, _identified(args["view"])))}
 
     return views_open
 
@@ -37,7 +37,7 @@ def views_update(slack: Workspace, args: Json) -> Json:
         raise Refusal("not_found")
     if args.get("hash") and args["hash"] != view["hash"]:
         raise Refusal("hash_conflict")
-    return {"view": slack.keep_view(view["for"], _identified(args["view"]), view["id"])}
+    return {"view": public(slack.keep_view(view["for"], _identified(args["view"]), view["id"]))}
 
 
 def views_publish(slack: Workspace, args: Json) -> Json:
@@ -47,7 +47,7 @@ def views_publish(slack: Workspace, args: Json) -> Json:
     if person not in slack.people or args["view"]["type"] != "home":
         raise Refusal("invalid_arguments", "user_id of a member and a view of type home are needed")
     known = slack.homes.get(str(person), {})
-    return {"view": slack.keep_view(str(person), _identified(args["view"]), known.get("id", ""))}
+    return {"view": public(slack.keep_view(str(person), _identified(args["view"]), known.get("id", "")))}
 
 
 def set_status(slack: Workspace, args: Json) -> Json:
@@ -59,18 +59,8 @@ def set_status(slack: Workspace, args: Json) -> Json:
         raise Refusal("invalid_arguments" if not isinstance(status, str) else "invalid_thread_ts")
     if not isinstance(loading, list) or len(loading) > MOST_LOADING:
         raise Refusal("invalid_arguments", f"loading_messages takes at most {MOST_LOADING}")
-    show_status(slack, place.id, root, status, loading)
+    slack.show_status(place.id, root, status, loading)
     return {}
-
-
-def show_status(slack: Workspace, place: str, root: str, status: str, loading: list[Any]) -> None:
-    """Keep and tell a thread's status line."""
-    data = {"thread_ts": root, "status": status, "loading_messages": loading, "since": slack.clock()}
-    if status:
-        slack.statuses[place, root] = data
-    else:
-        slack.statuses.pop((place, root), None)
-    slack.tell(Change("status", data, place))
 
 
 def set_title(slack: Workspace, args: Json) -> Json:

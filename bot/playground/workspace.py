@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -142,18 +142,20 @@ class Workspace:
             parent["latest_reply"] = message["ts"]
             self.tell(Change("message", parent, channel, parent, quiet=True))
         place.messages[message["ts"]] = message
+        if message["user"] == BOT:
+            self.show_status(channel, message.get("thread_ts", ""), "")
         self._trim(place)
         self.tell(Change("message", message, channel, quiet=quiet))
         return message
 
-    def change(self, channel: str, ts: str, fields: Json) -> Json:
+    def change(self, channel: str, ts: str, fields: Json, *, quiet: bool = False) -> Json:
         """Replace some fields of a message; a field given as None is removed."""
         message = self.channels[channel].messages[ts]
         before = dict(message)
         message.update(fields)
         for name in [name for name, value in message.items() if value is None]:
             del message[name]
-        self.tell(Change("message", message, channel, before))
+        self.tell(Change("message", message, channel, before, quiet=quiet))
         return message
 
     def delete(self, channel: str, ts: str) -> None:
@@ -193,6 +195,15 @@ class Workspace:
         for note in [note for note in self.private if note["ts"] == ts]:
             self.private.remove(note)
             self.tell(Change("deleted", {"ts": ts}, note["channel"], person=note["to"], quiet=True))
+
+    def show_status(self, channel: str, root: str, status: str, loading: Sequence[str] = ()) -> None:
+        """Set a thread's status line; "" takes it away, as does each of the bot's replies."""
+        data = {"thread_ts": root, "status": status, "loading_messages": list(loading), "since": self.clock()}
+        known = self.statuses.pop((channel, root), None)
+        if status:
+            self.statuses[channel, root] = data
+        if status or known:
+            self.tell(Change("status", data, channel))
 
     def keep_view(self, person: str, view: Json, view_id: str = "") -> Json:
         """Keep an open modal (or, of type home, the App Home) of *person* under its id."""

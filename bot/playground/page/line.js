@@ -4,7 +4,7 @@ import { introduce } from "./mrkdwn.js";
 
 export const world = {
   bot: "", people: new Map(), channels: new Map(), private: new Map(), statuses: new Map(), sessions: new Map(),
-  prompts: {}, titles: new Map(), homes: {}, modals: new Map(), examples: [], connected: false, online: false,
+  prompts: {}, titles: new Map(), homes: {}, modals: new Map(), examples: [], shortcuts: {}, connected: false, online: false,
 };
 const key = (channel, root) => `${channel} ${root}`;
 let socket = null;
@@ -52,7 +52,7 @@ const LEARN = {
     world.sessions = new Map(data.sessions.map((session) => [key(session.channel, session.thread_ts), session.status]));
     world.titles = new Map(data.titles.map((title) => [key(title.channel, title.thread_ts), title.title]));
     world.modals = new Map(data.modals.map((view) => [view.id, view]));
-    Object.assign(world, { prompts: data.prompts, homes: data.homes, examples: data.examples, connected: data.connected, online: true });
+    Object.assign(world, { prompts: data.prompts, homes: data.homes, examples: data.examples, shortcuts: data.shortcuts, connected: data.connected, online: true });
     introduce(world.people, world.channels);
   },
   message: ({ channel, data }) => world.channels.get(channel)?.messages.set(data.ts, data),

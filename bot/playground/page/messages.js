@@ -13,7 +13,7 @@ export function drawMessage(message, { me, channel, inThread, open }) {
   const writing = message.streaming_state === "in_progress";
   const press = (action_id, value) => act("press", { person: me, ts: message.ts, action_id, value });
   const blocks = message.blocks?.length ? drawBlocks(message.blocks, press) : make("div", { class: "block" }, mrkdwn(message.text ?? ""));
-  const node = make("article", { class: `message${message.is_ephemeral ? " private" : ""}${writing ? " writing" : ""}${message.subtype === "tombstone" ? " gone" : ""}`, "data-ts": message.ts, tabIndex: -1 },
+  const node = make("article", { class: `message${message.is_ephemeral ? " private" : ""}${writing ? " writing" : ""}${message.subtype === "tombstone" ? " gone" : ""}`, "data-ts": message.ts, tabIndex: -1, ariaBusy: String(writing) },
     avatar(person),
     make("div", { class: "body" },
       message.is_ephemeral && make("p", { class: "only-you" }, icon("eye"), " Only visible to you"),
@@ -23,7 +23,7 @@ export function drawMessage(message, { me, channel, inThread, open }) {
         message.edited && !person.bot && make("span", { class: "muted" }, "(edited)")),
       make("div", { class: "text" }, blocks),
       reactions(message),
-      !inThread && !message.is_ephemeral && footer(message, channel, open)));
+      !inThread && !message.is_ephemeral && footer(message, { me, channel, open })));
   return node;
 }
 
@@ -32,7 +32,7 @@ function reactions(message) {
   return make("p", { class: "reactions" }, message.reactions.map((reaction) => make("span", {}, mrkdwn(`:${reaction.name}:`), ` ${reaction.count}`)));
 }
 
-function footer(message, channel, open) {
+function footer(message, { me, channel, open }) {
   const status = statusOf(channel, message.ts);
   const replies = repliesTo(message, channel);
   const writing = replies.some((m) => m.streaming_state === "in_progress");
@@ -41,6 +41,7 @@ function footer(message, channel, open) {
   const label = count ? `${count} ${count === 1 ? "reply" : "replies"}` : "Reply in thread";
   return make("p", { class: `under${count || status ? " kept" : ""}` },
     make("button", { type: "button", class: "plain replies", onclick: () => open(message.ts) }, faces, label),
+    Object.entries(world.shortcuts).map(([callback_id, name]) => make("button", { type: "button", class: "plain shortcut", onclick: () => act("shortcut", { person: me, ts: message.ts, callback_id }) }, name)),
     (status || writing) && make("span", { class: "muted dots" }, writing ? "is writing" : undotted(status.status)));
 }
 

@@ -8,6 +8,7 @@ import { undotted } from "./mrkdwn.js";
 import { drawHome, drawModal, showErrors } from "./views.js";
 
 const at = { me: "", channel: "", thread: "", tab: "messages" };
+const STATUS_SECONDS = 120; // Slack takes a status away after that long without a message
 const unread = new Set();
 let awaited = ""; // the text just said, whose thread opens as soon as the bot answers in it
 let turn = 0;
@@ -121,7 +122,8 @@ function drawThread(jump) {
 }
 
 function drawStatus() {
-  const status = statusOf(at.channel, at.thread);
+  const known = statusOf(at.channel, at.thread);
+  const status = known && Date.now() / 1000 - known.since < STATUS_SECONDS ? known : null;
   const busy = sessionOf(at.channel, at.thread) === "processing";
   const line = byId("thread-status");
   line.hidden = !status && !busy;
@@ -151,10 +153,12 @@ function onMessage({ channel, data }) {
   if (channel !== at.channel && known && visible(known)) unread.add(channel);
   if (channel !== at.channel) return;
   if (awaited === "next" && data.user === at.me && !data.thread_ts) awaited = data.ts;
-  if (data.thread_ts === awaited && awaited && data.user === world.bot) {
-    awaited = "";
-    openThread(data.thread_ts);
-  }
+  if (data.thread_ts && data.thread_ts === awaited && data.user === world.bot) answered(awaited);
+}
+
+function answered(ts) {
+  awaited = "";
+  openThread(ts);
 }
 
 listen((kind, told) => {
@@ -173,6 +177,7 @@ listen((kind, told) => {
     return;
   }
   if (kind === "message") onMessage(told);
+  if (kind === "status" && told.channel === at.channel && told.data.thread_ts === awaited) answered(awaited);
   draw();
 });
 
