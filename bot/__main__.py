@@ -1,7 +1,8 @@
 """The command line: ``deploy/run CMD`` = ``blogbot CMD`` = ``python -m bot CMD``.
 
 Exit status: 0 done, 1 a fault it explains, 2 wrong usage or configuration. ``--json`` output goes to standard
-output alone, everything else that is not the answer itself to standard error.
+output alone, everything else that is not the answer itself to standard error. Each command imports its rooms
+when it runs, so that a search does not wait for Slack and the database to load.
 """
 
 import asyncio
@@ -9,23 +10,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import typer
 from dotenv import dotenv_values
-from index.evaluation import evaluate as evaluate_rows
 
-from bot import __version__, asking, refreshing, terminal
-from bot import doctor as doctors
-from bot.answerer import open_search
+from bot import __version__, logs, terminal
 from bot.config import Config
-from bot.errors import BotFailure, ConfigFailure
+from bot.errors import BotFailure, ConfigFailure, SlackFailure
 from index.errors import IndexFailure
-
-T = TypeVar("T")
+from index.model import Found
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -46,9 +43,9 @@ def start(
 @app.command()
 def serve() -> None:
     """Run the bot (the default); without Slack tokens, the playground."""
-    from bot.app import serve as run  # noqa: PLC0415 -- Slack and the database would slow every other command
+    from bot.app import serve as run
 
-    _run(run(config(), announce=lambda sentence: terminal.plain(terminal.err, sentence)))
+    asyncio.run(run(config(), announce=lambda sentence: terminal.plain(terminal.err, sentence)))
 
 
 @app.command()
@@ -64,17 +61,17 @@ def ask(
     no_articles: Annotated[bool, typer.Option(help="The model alone, without the blog.")] = False,
     compare: Annotated[bool, typer.Option(help="The model alone and with the blog, side by side.")] = False,
     layout: Annotated[
-        Literal["turns", "documents"], typer.Option(help="How articles stand in the prompt.")
+        Literal["turns", "documents"], typer.Option(help="How the articles stand in the prompt.")
     ] = "turns",
 ) -> None:
     """Answer QUESTION in the terminal, with its sources."""
+    from bot import asking
+
     wish = asking.Wish(
         question, raw_template=raw_template, articles=not no_articles, layout=layout, as_json=as_json
     )
-    if show_prompt:
-        _run(asking.show_prompt(config(), wish))
-    else:
-        raise typer.Exit(_run((asking.compare if compare else asking.ask)(config(), wish)))
+    way = asking.show_prompt if show_prompt else asking.compare if compare else asking.ask
+    raise typer.Exit(asyncio.run(way(config(), wish)))
 
 
 @app.command()
@@ -82,7 +79,7 @@ def search(
     question: Annotated[str, typer.Argument(show_default=False)] = "",
     *,
     stdin: Annotated[
-        bool, typer.Option("--stdin", help="One question a line; one JSON object a line.")
+        bool, typer.Option("--stdin", help="One question a line; JSON lines come back.")
     ] = False,
     as_json: Json = False,
     limit: Annotated[int, typer.Option(min=1, max=100, help="Articles at most.")] = 10,
@@ -90,18 +87,15 @@ def search(
     """Find the articles that match QUESTION."""
     if bool(question.strip()) == stdin:
         raise typer.BadParameter("Give either a question or --stdin.")
-    settings = config()
-    find = open_search(settings)
+    find = _search()
     for line in sys.stdin if stdin else [question]:
-        asked = line.strip()
-        if not asked:
-            continue
-        begun = time.perf_counter()
-        found = find(asked, limit)
-        if stdin or as_json:
-            terminal.dump(terminal.search_dict(asked, found, (time.perf_counter() - begun) * 1000))
-        else:
-            terminal.hits(found)
+        if asked := line.strip():
+            begun = time.perf_counter()
+            found = find(asked, limit)
+            if stdin or as_json:
+                terminal.dump(terminal.search_dict(asked, found, (time.perf_counter() - begun) * 1000))
+            else:
+                terminal.hits(found)
 
 
 @app.command()
@@ -111,8 +105,10 @@ def refresh(
     force: Annotated[bool, typer.Option(help="Publish even when many articles are gone.")] = False,
 ) -> None:
     """Bring the index up to date with the blog."""
+    from bot import refreshing
+
     with terminal.progress_bar() as progress:
-        report = _run(refreshing.refresh(config(), force=force, progress=progress))
+        report = asyncio.run(refreshing.refresh(config(), force=force, progress=progress))
     if as_json:
         terminal.dump(asdict(report))
     else:
@@ -121,18 +117,15 @@ def refresh(
 
 @app.command()
 def evaluate(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines of {question, gold}.")
-    ],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines {question, gold}.")],
     *,
-    corpus: Annotated[
-        str | None, typer.Option(help="Only rows that name this corpus, and those without.")
-    ] = None,
+    corpus: Annotated[str | None, typer.Option(help="Only rows of this corpus, and those of none.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the search: Recall@1, Recall@5, MRR@10 and the refusal rate."""
-    settings = config()
-    figures = evaluate_rows(_rows(file), open_search(settings), corpus=corpus).as_dict()
+    from index import evaluation
+
+    figures = evaluation.evaluate(_rows(file), _search(), corpus=corpus).as_dict()
     if as_json:
         terminal.dump(figures)
     else:
@@ -142,37 +135,47 @@ def evaluate(
 @app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Check Slack, Ollama, the model, the repository, the index and the disk; say how to mend them."""
-    checks = _run(doctors.examine(config()))
+    from bot import doctor as doctors
+
+    checks = asyncio.run(doctors.examine(config()))
     if as_json:
         terminal.dump({"checks": [check.as_dict() for check in checks]})
     else:
-        terminal.checks(checks)
+        doctors.show(checks)
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
 def config() -> Config:
-    """The settings of the environment, above those of a ``.env`` file in this folder."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return Config.from_env(written | dict(os.environ))
+    """The settings of the environment, above those of a ``.env`` file in this folder.
+
+    What the file sets goes into the environment too: the programs and libraries below read theirs there.
+    """
+    for name, value in dotenv_values(".env").items():
+        os.environ.setdefault(name, value or "")
+    return Config.from_env(os.environ)
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
-    rows = []
+def _search() -> Callable[[str, int], Found]:
+    from bot.answerer import open_search
+
+    return open_search(config())
+
+
+def _rows(file: Path) -> Iterable[dict[str, Any]]:
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if line.strip():
             try:
-                rows.append(dict(json.loads(line)))
-            except (ValueError, TypeError) as exc:
-                raise typer.BadParameter(f"Line {number} of {file} is no JSON object.") from exc
-    return rows
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                raise typer.BadParameter(f"Line {number} of {file} is no JSON object.")
+            yield row
 
 
 def main() -> None:
     """Run a command; an expected failure becomes its sentence, and never a traceback."""
+    logs.configure()
     try:
         app()
     except ConfigFailure as failure:
@@ -181,9 +184,13 @@ def main() -> None:
         sys.exit(2)
     except (BotFailure, IndexFailure) as failure:
         terminal.failure(str(failure), failure.fix)
-        sys.exit(1)
+        if "--json" in sys.argv:
+            terminal.dump({"error": str(failure), "fix": failure.fix})
+        # A token that Slack refuses is a setting to mend: starting again would not help.
+        refused = isinstance(failure, SlackFailure) and failure.code != "unreachable"
+        sys.exit(2 if refused else 1)
     except BrokenPipeError:
-        sys.stdout = None
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
-from bot import prompt, templates, terminal
+from bot import prompt, shown_answer, templates, terminal
 from bot.answerer import Answerer, answerer
 from bot.choosing import Layout
 from bot.config import Config
@@ -36,14 +36,14 @@ async def ask(config: Config, wish: Wish) -> int:
     async with answerer(config, layout=wish.layout) as tools:
         answer = await _streamed(_events(tools, wish), wish)
     if wish.as_json:
-        terminal.dump(terminal.answer_dict(answer))
+        terminal.dump(shown_answer.answer_dict(answer))
     else:
-        terminal.closing(answer)
+        shown_answer.closing(answer)
     return 1 if answer.outcome in FAULTS else 0
 
 
-async def show_prompt(config: Config, wish: Wish) -> None:
-    """Print the messages that would be sent, or the one raw prompt; the model is not asked."""
+async def show_prompt(config: Config, wish: Wish) -> int:
+    """Print the messages that would be sent, or the one raw prompt; the model is not asked. Status 0."""
     async with answerer(config, layout=wish.layout) as tools:
         built = await _prompt(tools, wish)
     if wish.raw_template:
@@ -55,7 +55,8 @@ async def show_prompt(config: Config, wish: Wish) -> None:
     elif wish.as_json:
         terminal.dump({"messages": [asdict(message) for message in built.messages], "tokens": built.tokens})
     else:
-        terminal.messages(built.messages, built.tokens)
+        shown_answer.messages(built.messages, built.tokens)
+    return 0
 
 
 async def compare(config: Config, wish: Wish) -> int:
@@ -64,9 +65,9 @@ async def compare(config: Config, wish: Wish) -> int:
         before = await _last(_bare(tools, wish))
         after = await _last(tools.answer(wish.question))
     if wish.as_json:
-        terminal.dump({"before": terminal.answer_dict(before), "after": terminal.answer_dict(after)})
+        terminal.dump({"before": shown_answer.answer_dict(before), "after": shown_answer.answer_dict(after)})
     else:
-        terminal.side_by_side(before, after)
+        shown_answer.side_by_side(before, after)
     return 1 if {before.outcome, after.outcome} & FAULTS else 0
 
 
@@ -138,7 +139,7 @@ async def _streamed(events: AsyncIterator[Event], wish: Wish) -> Answer:
     """Write the text as it comes; a status line stands in its place until then."""
     words = choose(wish.question)
     answer = None
-    with terminal.waiting(quiet=wish.as_json) as status:
+    with shown_answer.waiting(quiet=wish.as_json) as status:
         async for event in events:
             match event:
                 case Stage():

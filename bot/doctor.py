@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from bot import slack_calls
+from rich.table import Table
+from rich.text import Text
+
+from bot import slack_calls, terminal
 from bot.answerer import Answerer, answerer, embedder
 from bot.config import Config
 from bot.connection import granted, preflight
@@ -135,3 +138,15 @@ async def _database(config: Config) -> str:
     finally:
         await records.close()
     return config.database_url.split(":", 1)[0]
+
+
+def show(seen: Sequence[Check]) -> None:
+    """The doctor's table, each fault with its mend below it."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for check in seen:
+        mark = Text("ok", "green") if check.ok else Text("FAULT", "bold red")
+        words = Text(terminal.printable(check.detail))
+        if check.fix:
+            words.append(f"\n{terminal.printable(check.fix)}", "yellow")
+        table.add_row(mark, Text(check.name, "bold"), words)
+    terminal.out.print(table)

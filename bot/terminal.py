@@ -1,4 +1,4 @@
-"""What the command line shows: progress, hits, checks and answers, on a terminal or into a pipe."""
+"""What every command shows with: consoles, progress, hits, sources, figures; on a terminal or into a pipe."""
 
 import json
 import sys
@@ -6,17 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.columns import Columns
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from bot.doctor import Check
-from bot.model import Answer, Message, Source
-from bot.phrases import choose
+from bot.model import Source
 from index.model import Found, Report, Step
 from index.model import Progress as ProgressCall
 
@@ -100,83 +95,10 @@ def hits(found: Found) -> None:
         plain(out, "Nothing matches.")
 
 
-class Waiting:
-    """A spinner with words in it until text comes, then the text as it comes."""
-
-    def __init__(self, status: Status | None) -> None:
-        self._status = status
-
-    def say(self, words: str) -> None:
-        """Show what is being done."""
-        if self._status is not None:
-            self._status.update(Text(words))
-
-    def write(self, text: str) -> None:
-        """Append *text* to what was written."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
-        exactly(printable(text), end="")
-
-
-@contextmanager
-def waiting(*, quiet: bool) -> Iterator[Waiting]:
-    """A place for an answer that is being written; *quiet* shows nothing of it."""
-    if quiet or not err.is_terminal:
-        yield Waiting(None)
-        return
-    with err.status(Text("")) as status:
-        yield Waiting(status)
-
-
 def exactly(text: str, end: str = "\n") -> None:
     """Write *text* to standard output as it is."""
     sys.stdout.write(text + end)
     sys.stdout.flush()
-
-
-def closing(answer: Answer) -> None:
-    """What stands under an answer: the sentence for its outcome where there is one, and the sources."""
-    if answer.text:
-        exactly("")
-    if answer.outcome != "answered":
-        plain(err, _sentence(answer), "yellow")
-    if answer.sources:
-        plain(out, "")
-        sources(answer.sources, passages=not answer.text)
-    if answer.outcome == "answered":
-        checked = "" if answer.supported is None else f", {answer.supported:.0%} of its sentences supported"
-        plain(
-            err,
-            f"{answer.model}: {answer.prompt_tokens} tokens read, {answer.answer_tokens} written,"
-            f" first after {answer.first_token_ms / 1000:.1f} s{checked}",
-            "dim",
-        )
-
-
-def _sentence(answer: Answer) -> str:
-    words = choose(answer.question)
-    return str(getattr(words, answer.outcome)).format(detail=answer.detail or answer.model).replace("`", "")
-
-
-def side_by_side(before: Answer, after: Answer) -> None:
-    """Two answers beside each other on a wide terminal, below each other on a narrow one."""
-    panels = [
-        Panel(
-            Text(printable(answer.text or _sentence(answer))), title=title, width=max(40, out.width // 2 - 1)
-        )
-        for title, answer in (("without the blog", before), ("with the blog", after))
-    ]
-    out.print(Columns(panels))
-    sources(after.sources)
-
-
-def messages(sent: Sequence[Message], tokens: int) -> None:
-    """A prompt, message by message."""
-    for message in sent:
-        plain(err, f"── {message.role}", "bold cyan")
-        exactly(printable(message.content))
-    plain(err, f"about {tokens} tokens", "dim")
 
 
 def figures(measured: Mapping[str, Any]) -> None:
@@ -204,22 +126,6 @@ def sources(listed: Sequence[Source], *, passages: bool = False) -> None:
             plain(out, f"    {' '.join(source.passage.split())[:EXCERPT]}", "dim")
 
 
-def answer_dict(answer: Answer) -> dict[str, Any]:
-    """The form of ``ask --json``."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "outcome": answer.outcome,
-        "sources": [{"n": s.n, "title": s.title, "url": s.url, "path": s.path} for s in answer.sources],
-        "model": answer.model,
-        "prompt_tokens": answer.prompt_tokens,
-        "answer_tokens": answer.answer_tokens,
-        "first_token_ms": answer.first_token_ms,
-        "total_ms": answer.total_ms,
-        "supported": answer.supported,
-    }
-
-
 def search_dict(question: str, found: Found, milliseconds: float) -> dict[str, Any]:
     """The form of ``search --json``."""
     return {
@@ -238,15 +144,3 @@ def search_dict(question: str, found: Found, milliseconds: float) -> dict[str, A
             for hit in found.hits
         ],
     }
-
-
-def checks(seen: Sequence[Check]) -> None:
-    """The doctor's table, each fault with its mend below it."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for check in seen:
-        mark = Text("ok", "green") if check.ok else Text("FAULT", "bold red")
-        words = Text(printable(check.detail))
-        if check.fix:
-            words.append(f"\n{printable(check.fix)}", "yellow")
-        table.add_row(mark, Text(check.name, "bold"), words)
-    out.print(table)

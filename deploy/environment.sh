@@ -10,9 +10,11 @@ environment() {
         echo "blogbot needs Python 3.11 or newer, and '$python' is $("$python" -V 2>&1). Name another: PYTHON=/path/to/python3.12 $0" >&2
         exit 1
     fi
-    stamp="$1/.venv/.installed-$2"
-    sum=$(cksum <"$1/deploy/$2")
-    [ "$(cat "$stamp" 2>/dev/null || true)" = "$sum" ] && return 0
+    # The lock of the tests holds everything the other one does, in the same versions.
+    for lock in "$2" requirements-dev.txt; do
+        sum=$(cksum <"$1/deploy/$lock")
+        [ "$(cat "$1/.venv/.installed-$lock" 2>/dev/null || true)" = "$sum" ] && return 0
+    done
     echo "blogbot: installing its dependencies into .venv (once, about a minute) ..." >&2
     if ! "$python" -m venv "$1/.venv" >&2; then
         echo "blogbot could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2
@@ -23,5 +25,5 @@ environment() {
         echo "blogbot could not install its dependencies from deploy/$2. Is the package registry reachable? Run $0 again to go on." >&2
         exit 1
     fi
-    printf '%s\n' "$sum" >"$stamp"
+    cksum <"$1/deploy/$2" >"$1/.venv/.installed-$2"
 }
