@@ -162,9 +162,9 @@ def _weekdays(field: str) -> str:
     chosen: set[int] = set()
     for part in field.lower().split(","):
         span, _, every = part.partition("/")
-        first, _, last = span.partition("-")
+        first, dash, last = span.partition("-")
         low = 0 if span == "*" else _weekday(first)
-        high = 6 if span == "*" or (every and not last) else _weekday(last) if last else low
+        high = 6 if span == "*" or (every and not dash) else _weekday(last) if dash else low
         high += 7 if high < low else 0
         if every and not (every.isascii() and every.isdigit() and int(every)):
             raise ValueError(f"the weekday step {every!r} is no number")
