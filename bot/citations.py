@@ -54,9 +54,9 @@ class Cleaner:
         shown = "".join(self._shown())
         rest, self._rest = self._rest, ""
         if self._fence:
-            shown += neutralise(rest)
-            gap = "" if not (shown or rest) or shown.endswith("\n") else "\n"
-            return self._begin(f"{shown}{gap}{self._fence}")
+            closed = self._closes(rest)
+            gap = "\n" if rest and not closed else ""
+            return self._begin(shown + neutralise(rest) + ("" if closed else gap + self._fence)).rstrip()
         return self._begin(shown + self._clean(rest)).rstrip()
 
     def _begin(self, shown: str) -> str:
@@ -77,13 +77,14 @@ class Cleaner:
         if not found:
             return ""
         self._rest = rest
-        if (
-            line.strip(" \t>").rstrip()
-            and set(line.strip(" \t>")) == {"`"}
-            and line.count("`") >= len(self._fence)
-        ):
+        if self._closes(line):
             self._fence = ""
         return neutralise(line) + "\n"
+
+    def _closes(self, line: str) -> bool:
+        """Whether *line* ends the fenced block."""
+        ticks = line.strip(" \t>")
+        return len(ticks) >= len(self._fence) and set(ticks) == {"`"}
 
     def _prose(self) -> str:
         if not self._line_started:

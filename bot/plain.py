@@ -23,7 +23,6 @@ _TARGET = (
 _IMAGE = re.compile(rf"!\[([^\[\]\n]*)\]{_TARGET}")
 _LINK = re.compile(rf"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]{_TARGET}")
 _ORPHAN = re.compile(r"(?<=\])\(\s*<?[^\s()]*[.:/#][^\s()]*\s*\)")
-_DEFINITION = re.compile(r"^([ \t]*\[[^\]\n]+\]:)[ \t]*\S+.*$", re.MULTILINE)
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]*:[^<>|\n]*|[\w.+-]+@[\w.-]+)(?:\|([^<>\n]*))?>", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:a|abbr|area|audio|b|base|blockquote|body|br|button|center|code|col|dd|del|details|div|dl|dt|em|embed|"
@@ -32,17 +31,18 @@ _TAG = re.compile(
     r"textarea|tfoot|th|thead|title|tr|u|ul|video|wbr)(?:\s[^<>]*)?/?>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
+_REST = r"[!#-&(-;=?-Z\\^_a-z|~]"
 _ADDRESS = re.compile(
-    r"(?:\b[a-z][a-z0-9+.-]*)?://(?=[\w\[])(?:[!#-&(-;=?-Z\\^_a-z|~]|\[[\da-f:.]+\])+"
-    r"|\b[a-z][a-z0-9+.-]*://[^\s\x00-\x7f，。；：！？、）】」』]+"
-    r"|\b(?:mailto|javascript|data|vbscript|file|tel|sms|slack):[!#-&(-;=?-Z\\^_a-z|~]+"
-    r"|\bwww\.[!#-&(-;=?-Z\\^_a-z|~]+",
+    rf"(?:(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*)?://(?=[\w\[])(?:{_REST}|\[[\da-f:.]+\])+"
+    r"|(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*://[^\s\x00-\x7f，。；：！？、）】」』]+"
+    rf"|(?<![A-Za-z0-9])(?:mailto|javascript|data|vbscript|file|tel|sms|slack):{_REST}+"
+    rf"|(?<![A-Za-z0-9])www\.{_REST}+",
     re.IGNORECASE,
 )
 _HOST = re.compile(
-    r"(?<![\w`/@.-])(?:[\w.+-]+@)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+    r"(?<![A-Za-z0-9_`/@.-])(?:[A-Za-z0-9_.+-]+@)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
     r"(?:com|net|org|info|biz|xyz|top|site|online|club|shop|app|dev|link|click|live|cloud|tech|cn|ru|io|me|tv|co|cc|"
-    r"edu|gov|example|test)(?![\w.-]*\w)(?:/[!#-&(-;=?-Z\\^_a-z~]*)?"
+    rf"edu|gov|example|test)(?![A-Za-z0-9_.-]*[A-Za-z0-9_])(?:/{_REST}*)?"
 )
 _LAST_SIGNS = ".,;:!?"
 
@@ -71,8 +71,6 @@ def _once(prose: str) -> str:
         prose = _IMAGE.sub(r"\1", prose)
         prose = _LINK.sub(lambda found: f"[{found[1]}]" if found[1].strip().isdigit() else found[1], prose)
         prose = _ORPHAN.sub("", prose)
-    if "]:" in prose:
-        prose = _DEFINITION.sub(r"\1 " + OMITTED, prose)
     if "<" in prose:
         prose = _AUTOLINK.sub(lambda found: found[2] or OMITTED, prose)
         prose = _TAG.sub("", prose)
