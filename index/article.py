@@ -1,4 +1,4 @@
-"""A Markdown file of the blog -> an Article: title, date and tags, and the text without what repeats everywhere."""
+"""A Markdown file of the blog -> an Article: title, date, tags, and the text without what repeats everywhere."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from index.front_matter import split
-from index.markdown import Block, anchor, blocks, inline, normal, plain, unmarked, visible
+from index.markdown import Block, anchor, blocks, inline, normal, unmarked, visible
 from index.model import Article, Passage, Skip
 from index.passages import cut
 

@@ -86,10 +86,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search gave: hits best first, and whether they can be trusted to hold an answer."""
+    """What a search gave: hits best first, and whether they can be trusted to hold an answer.
+
+    ``words_alone`` tells that embeddings were to be heard, too, and could not be.
+    """
 
     hits: tuple[Hit, ...]
     answerable: bool
+    words_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

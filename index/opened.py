@@ -1,0 +1,103 @@
+"""One generation, open for searching: a question's words, and perhaps its embedding, to hits."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from index import vectors
+from index.calibration import evidence
+from index.embedder import Matrix
+from index.fusion import fused
+from index.generations import Generation
+from index.links import link, link_template
+from index.model import Blog, Found, Hit, Passage, Status
+from index.part import Numbers
+from index.ranking import Ranked, rank
+from index.reader import Reader
+from index.store import CALIBRATION
+from index.words import asked
+
+_PASSAGES_A_HIT = 4
+_TIES = 5
+
+
+class Opened:
+    """Not thread-safe. ``embedded`` names the model whose embeddings it holds, "" for none."""
+
+    def __init__(self, generation: Generation, blog: Blog) -> None:
+        made = generation.manifest
+        self._reader = Reader(generation.index)
+        self._least: float = json.loads((generation.index / CALIBRATION).read_text(encoding="utf-8"))[
+            "least_evidence"
+        ]
+        self._branch = made.branch
+        self._template = blog.link or link_template(made.repo, made.branch)
+        self._vectors = vectors.read(generation.vectors) if made.embedded else None
+        self._owners = self._owners_of(self._vectors.paths) if self._vectors else np.empty(0, np.int64)
+        self.embedded = self._vectors.model if self._vectors else ""
+        self.status = Status(generation.name, made.commit, made.articles, made.passages, made.published)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._reader.close()
+
+    def found(self, question: str, meaning: Matrix | None, limit: int) -> Found:
+        """Search for the words of *question* and, where there is one, for its embedding."""
+        words = self._reader.meant(asked(question))
+        ranked = rank(self._reader, words)
+        scores, least = ranked.articles, 0.0
+        if (
+            meaning is not None
+            and self._vectors is not None
+            and meaning.shape == self._vectors.matrix.shape[1:]
+        ):
+            scores, least = fused(scores, self._cosines(meaning)), -np.inf
+        hits = tuple(self._hit(at, score, ranked) for at, score in self._best(scores, least, limit))
+        return Found(hits, bool(hits) and evidence(self._reader, words, ranked) > self._least)
+
+    def latest(self, limit: int) -> tuple[Hit, ...]:
+        """Return up to *limit* articles, the newest date first."""
+        articles = [(self._reader.article(int(at)), int(at)) for at in np.flatnonzero(self._reader.live)]
+        articles.sort(key=lambda pair: (pair[0].date, pair[0].path), reverse=True)
+        nothing = rank(self._reader, [])
+        return tuple(self._hit(at, 0.0, nothing) for _, at in articles[:limit])
+
+    def _best(self, scores: Numbers, least: float, limit: int) -> list[tuple[int, float]]:
+        """Return the articles with the highest scores above *least*; equal ones in the order of their paths."""
+        candidates = np.flatnonzero(self._reader.live & (scores > least))
+        top = candidates[np.argsort(-scores[candidates], kind="stable")[: limit + _TIES]]
+        entries = sorted((-float(scores[at]), self._reader.article(int(at)).path, int(at)) for at in top)
+        return [(at, -score) for score, _, at in entries[:limit]]
+
+    def _hit(self, number: int, score: float, ranked: Ranked) -> Hit:
+        article = self._reader.article(number)
+        held = self._reader.passages_of(number)
+        order = sorted(held, key=lambda at: (-ranked.passages[at], at))[:_PASSAGES_A_HIT]
+        best = [at for at in order if ranked.passages[at] > 0] or order[:1]
+        return Hit(
+            path=article.path,
+            title=article.title,
+            url=link(self._template, article.path, self._branch),
+            date=article.date,
+            score=score,
+            passages=tuple(self._linked(self._reader.passage(at)) for at in best),
+        )
+
+    def _linked(self, passage: Passage) -> Passage:
+        return replace(passage, url=link(self._template, passage.path, self._branch, passage.anchor))
+
+    def _owners_of(self, paths: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Return the number of the article that each row of the embeddings belongs to."""
+        numbers = {self._reader.article(int(at)).path: int(at) for at in np.flatnonzero(self._reader.live)}
+        return np.array([numbers.get(path, -1) for path in paths], np.int64)
+
+    def _cosines(self, meaning: Matrix) -> Numbers:
+        """Return each article's best cosine to the question; one without embedding gets the mean of the others."""
+        cosines = self._vectors.matrix @ meaning if self._vectors else np.empty(0, np.float32)
+        known = self._owners >= 0
+        best = np.full(len(self._reader.starts), -np.inf, np.float32)
+        np.maximum.at(best, self._owners[known], cosines[known])
+        missing = np.isinf(best)
+        best[missing] = best[~missing].mean() if not missing.all() else 0.0
+        return best
