@@ -23,6 +23,8 @@ _LONGEST_SPAN = 9
 _MOST_DIGITS = 6
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,})([^`\n]*)\n")
 _MAYBE_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?:`{0,2}\Z|`{3,}[^`\n]*\Z)")
+_TICKS = re.compile("`{3,}")
+_FENCE_TICKS = "```"
 _WORD = re.compile(r"[!-~]")
 _OPENERS = {"[": "]", "【": "】", "［": "］"}
 _LONGEST_BRACKET = 400
@@ -54,9 +56,10 @@ class Cleaner:
         shown = "".join(self._shown())
         rest, self._rest = self._rest, ""
         if self._fence:
-            closed = self._closes(rest)
-            gap = "\n" if rest and not closed else ""
-            return self._begin(shown + neutralise(rest) + ("" if closed else gap + self._fence)).rstrip()
+            shown += self._in_fence(rest)
+            if self._fence:
+                shown += ("\n" if rest else "") + _FENCE_TICKS
+            return self._begin(shown).rstrip()
         return self._begin(shown + self._clean(rest)).rstrip()
 
     def _begin(self, shown: str) -> str:
@@ -77,9 +80,14 @@ class Cleaner:
         if not found:
             return ""
         self._rest = rest
+        return self._in_fence(line) + "\n"
+
+    def _in_fence(self, line: str) -> str:
+        """Return a line of a fenced block; one within it that some readers would take for its end is broken."""
         if self._closes(line):
             self._fence = ""
-        return neutralise(line) + "\n"
+            return _TICKS.sub(_FENCE_TICKS, line)
+        return neutralise(_TICKS.sub("``", line))
 
     def _closes(self, line: str) -> bool:
         """Whether *line* ends the fenced block."""
@@ -91,7 +99,7 @@ class Cleaner:
             if opened := _FENCE.match(self._rest):
                 self._rest = self._rest[opened.end() :]
                 self._fence = opened[1]
-                return neutralise(opened[0])
+                return neutralise(_TICKS.sub(_FENCE_TICKS, opened[0]))
             if _MAYBE_FENCE.match(self._rest):
                 return ""
         line, found, rest = self._rest.partition("\n")
@@ -104,9 +112,10 @@ class Cleaner:
         return self._clean(line[:cut])
 
     def _clean(self, text: str) -> str:
-        return apart(text, self._clean_prose, neutralise) if text else ""
+        return apart(text, self._clean_prose, _clean_code) if text else ""
 
     def _clean_prose(self, prose: str) -> str:
+        prose = _TICKS.sub("", prose)
         for _ in range(8):  # a citation that vanishes may join what was apart
             before, prose = prose, unlinked(_CITATION.sub(self._citation, prose))
             if prose == before:
@@ -121,6 +130,13 @@ class Cleaner:
         if numbers:
             return found["before"] + "".join(f"[{n}]" for n in dict.fromkeys(numbers))
         return "" if found["after"] is not None else found["before"]
+
+
+def _clean_code(code: str) -> str:
+    """Return code within a line between single ticks, the only form that every reader takes for code."""
+    ticks = len(code) - len(code.lstrip("`"))
+    inner = code[ticks:-ticks].replace("`", "'")
+    return neutralise(f"`{inner}`")
 
 
 def _expanded(numbers: str) -> list[int]:
@@ -153,6 +169,8 @@ def _settled(line: str) -> int:
             end = _after_code(line, i)
         elif char in _OPENERS:
             end = _after_bracket(line, i)
+        elif char == "(" and line[i - 1 : i] == "]":
+            end = _after_target(line, i)
         elif char == "<":
             end = _after_tag(line, i)
         elif _WORD.match(char):

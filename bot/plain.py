@@ -36,7 +36,7 @@ _ADDRESS = re.compile(
     rf"(?:(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*)?://(?=[\w\[])(?:{_REST}|\[[\da-f:.]+\])+"
     r"|(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*://[^\s\x00-\x7f，。；：！？、）】」』]+"
     rf"|(?<![A-Za-z0-9])(?:mailto|javascript|data|vbscript|file|tel|sms|slack):{_REST}+"
-    rf"|(?<![A-Za-z0-9])www\.{_REST}+",
+    rf"|(?<![A-Za-z0-9])www\.(?=[A-Za-z0-9]){_REST}+",
     re.IGNORECASE,
 )
 _HOST = re.compile(

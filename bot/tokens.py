@@ -85,10 +85,10 @@ class Calibration:
         The step is that of normalised least mean squares: each rate moves by its share of the prompt.
         """
         expected = self._expected(measured)
-        if not 0.35 * expected <= counted <= 2.5 * expected:
+        power = measured.wide**2 + measured.narrow**2
+        if power < 1 or not 0.35 * expected <= counted <= 2.5 * expected:
             return self
         step = (counted - expected) * (0.8 if not self.samples else 0.4)
-        power = measured.wide**2 + measured.narrow**2
         return Calibration(
             wide=_within(self.wide + step * measured.wide / power),
             narrow=_within(self.narrow + step * measured.narrow / power),

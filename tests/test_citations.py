@@ -85,6 +85,20 @@ def test_code_that_is_never_closed_hides_no_link() -> None:
     assert clean("so `https://evil.example\nnext", 2)[0] == "so `[…]\nnext"
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("</s>```\n```\nhttps://evil.example\n```", "\n```\nhttps://evil.example\n```"),
+        ("so ``` x\n```\nhttps://evil.example\n```", "so  x\n```\nhttps://evil.example\n```"),
+        ("```\na ``` https://evil.example\n```", "```\na `` https://evil.example\n```"),
+        ("`` https://evil.example ``", "` https://evil.example `"),
+        ("````\n```\nhttps://evil.example\n````", "```\n``\nhttps://evil.example\n```"),
+    ],
+)
+def test_readers_that_take_other_ticks_for_code_see_no_link_either(written: str, shown: str) -> None:
+    assert clean(written, 1)[0] == shown.lstrip()
+
+
 def test_a_fence_left_open_is_closed() -> None:
     assert clean("```sql\nselect 1", 2)[0] == "```sql\nselect 1\n```"
 
@@ -120,8 +134,8 @@ def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
 def test_no_link_and_no_unknown_number_survives_in_any_text(text: str, size: int) -> None:
     shown = prose(clean(text, size)[0])
     assert not re.search(r"[a-z]://\w", shown)
-    assert not re.search(r"\]\([^)\s]*[./:][^)\s]*\)", shown)
-    assert not re.search(r"<a\b[^<>]*>|<\|im_start\|>|\[INST\]|(?<![a-z])mailto:[a-z]", shown)
+    assert not re.search(r"\]\([^)\s]*\w[./:]+\w[^)\s]*\)", shown)
+    assert not re.search(r"<a\b[^<>\n]*>|<\|im_start\|>|\[INST\]|(?<![a-z0-9])mailto:[a-z]", shown)
     assert {int(n) for n in re.findall(r"\[(\d+)\]", shown)} <= set(KNOWN)
 
 
