@@ -18,6 +18,8 @@ TEXT_BYTES = 3_900
 URL = 1_000
 """Longest address that is linked; longer ones would crowd out the other sources of a section."""
 
+MOST_SOURCES = 10
+
 FEEDBACK = "feedback"
 SHARE = "share"
 

@@ -7,10 +7,11 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot import replies, slack_text
+from bot import notices, slack_text
+from bot.blocks import Reply
 from bot.listeners import INTAKE_SECONDS, Submit, allowed
 from bot.model import Question
-from bot.replies import Facts, Reply
+from bot.notices import Facts
 from index.errors import IndexFailure, IndexMissing
 from index.model import Found, Report
 
@@ -28,14 +29,14 @@ def register_ask(app: AsyncApp, *, submit: Submit, channels: Collection[str] = (
     async def ask(ack: AsyncAck, command: dict[str, Any]) -> None:
         question = asked(command)
         if not allowed(question, channels):
-            await _refuse(ack, replies.channel_refused(question))
+            await _refuse(ack, notices.channel_refused(question))
         elif not question.text:
-            await _refuse(ack, replies.help_text())
+            await _refuse(ack, notices.help_text())
         elif await _recorded(question, submit):
             # Silent, because a sign here could arrive after the answer; Delivery.open shows it.
             await ack()
         else:
-            await _refuse(ack, replies.not_recorded(question))
+            await _refuse(ack, notices.not_recorded(question))
 
 
 def register_blog(
@@ -56,18 +57,18 @@ def register_blog(
         await ack()
         question = asked(command)
         verb, _, words = question.text.partition(" ")
-        match replies.verb(verb):
+        match notices.verb(verb):
             case "search":
                 await respond(**await _search(question, words.strip(), search))
             case "status":
                 await respond(**await _status(question, facts))
             case "refresh" if question.person not in admins:
-                await respond(**replies.refresh_refused(question))
+                await respond(**notices.refresh_refused(question))
             case "refresh":
-                await respond(**replies.refresh_started(question))
+                await respond(**notices.refresh_started(question))
                 await respond(**await _refresh(question, refresh))
             case _:
-                await respond(**replies.help_text(question.text))
+                await respond(**notices.help_text(question.text))
 
 
 def asked(command: Mapping[str, Any]) -> Question:
@@ -106,25 +107,25 @@ async def _refuse(ack: AsyncAck, reply: Reply) -> None:
 
 async def _search(question: Question, words: str, search: Search) -> Reply:
     if not words:
-        return replies.search_usage(question)
+        return notices.search_usage(question)
     try:
         found = await search(words, SEARCH_LIMIT)
     except IndexFailure as failure:
-        return replies.search_failed(words, failure)
-    return replies.search_results(words, found.hits)
+        return notices.search_failed(words, failure)
+    return notices.search_results(words, found.hits)
 
 
 async def _status(question: Question, facts: Callable[[], Awaitable[Facts]]) -> Reply:
     try:
-        return replies.status(await facts(), question.text)
+        return notices.status(await facts(), question.text)
     except IndexMissing:
-        return replies.index_missing(question.text)
+        return notices.index_missing(question.text)
 
 
 async def _refresh(question: Question, refresh: Callable[[], Awaitable[Report]]) -> Reply:
     log.info("refresh asked for", person=question.person)
     try:
-        return replies.refresh_done(question, await refresh())
+        return notices.refresh_done(question, await refresh())
     except IndexFailure as failure:
         log.warning("refresh failed", error=type(failure).__name__)
-        return replies.refresh_failed(question, failure)
+        return notices.refresh_failed(question, failure)

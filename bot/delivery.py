@@ -20,6 +20,7 @@ from bot.blocks import Reply
 from bot.errors import SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Stage
 from bot.painter import Pace, Painter
+from bot.phrases import words_for
 from bot.slack_calls import Calls, Json, SlackTrouble, Sleep
 
 UPDATE_SECONDS = 1.2
@@ -114,7 +115,7 @@ class Delivery:
         return await slack_threads.history(self._calls, question, self._bot_user)
 
     async def _show_in_thread(self, question: Question, ts: str, events: AsyncIterator[Event]) -> Answer:
-        words = replies.words_for(question)
+        words = words_for(question)
         text = ""
 
         async def update(make: Callable[[], Reply]) -> None:

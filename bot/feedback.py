@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import replies
 from bot.blocks import FEEDBACK, SHARE, plain
 from bot.model import Answer, Question
-from bot.phrases import Phrases, choose
+from bot.phrases import Phrases, choose, words_for
 
 REASON = "feedback_reason"
 REASON_CHARACTERS = 3_000
@@ -70,7 +70,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
             unfurl_links=False,
             unfurl_media=False,
         )
-        await respond(text=replies.words_for(question).shared, replace_original=False)
+        await respond(text=words_for(question).shared, replace_original=False)
 
 
 def _pressed(body: dict[str, Any]) -> tuple[Literal["good", "bad"], str, str]:

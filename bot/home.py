@@ -8,11 +8,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import replies
+from bot import notices
 from bot.blocks import Block, plain, section, sections, source_line
 from bot.model import Source
+from bot.notices import Facts
 from bot.phrases import choose
-from bot.replies import Facts
 from index.errors import IndexFailure
 from index.model import Hit
 
@@ -52,6 +52,6 @@ def home(facts: Facts | None, articles: Sequence[Hit], locale: str = "") -> dict
             for n, hit in enumerate(articles, 1)
         ]
         blocks += sections([f"*{words.home_prompts}*", *lines])
-    state = replies.status(facts) if facts else replies.index_missing()
+    state = notices.status(facts) if facts else notices.index_missing()
     blocks += [section(f"*{words.home_freshness}*"), *state["blocks"]]
     return {"type": "home", "blocks": blocks}

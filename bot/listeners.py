@@ -13,9 +13,9 @@ import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot import replies, slack_text
+from bot import notices, slack_text
+from bot.blocks import Reply
 from bot.model import Kind, Question
-from bot.replies import Reply
 
 Submit = Callable[[Question], Awaitable[bool]]
 """Record a question durably; False when it was known already. Raises when it cannot be recorded."""
@@ -58,9 +58,9 @@ def register(app: AsyncApp, *, submit: Submit, say: Say, channels: Collection[st
         if question is None:
             return
         if not allowed(question, channels):
-            await say(question, replies.channel_refused(question))
+            await say(question, notices.channel_refused(question))
         elif not question.text:
-            await say(question, replies.help_text())
+            await say(question, notices.help_text())
 
 
 def allowed(question: Question, channels: Collection[str]) -> bool:

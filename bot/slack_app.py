@@ -14,7 +14,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import replies
+from bot import notices
 from bot.slack_calls import Calls, client
 
 log = structlog.get_logger(__name__)
@@ -93,8 +93,8 @@ class _Signed(AsyncMiddleware):
 
 
 async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
-    """Log a listener's failure without its message, which may quote people; tell whoever waits for an answer."""
+    """Log a listener's failure without its message, which may quote people; tell whoever waits for it."""
     frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
     log.error("listener failed", error=type(error).__name__, where="".join(frames[-3:]))
     if body.get("response_url"):
-        await respond(**replies.failed(str(body.get("text") or "")))
+        await respond(**notices.failed(str(body.get("text") or "")))

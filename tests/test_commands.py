@@ -9,8 +9,8 @@ from slack_bolt.async_app import AsyncApp
 from bot import commands
 from bot.commands import asked
 from bot.model import Question
+from bot.notices import Facts
 from bot.playground import Playground, shown
-from bot.replies import Facts
 from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
 from index.model import Found, Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot import feedback, home
+from bot import feedback, home, replies
 from bot.delivery import Delivery
 from bot.model import Answer, Question, Source
+from bot.notices import Facts
 from bot.playground import Playground, shown
-from bot.replies import Facts
 from index.errors import IndexMissing
 from index.model import Hit, Passage
 from tests.fakes.blocks import check_message, check_view
@@ -182,4 +182,4 @@ async def test_the_messages_tab_publishes_no_home(slack: Playground) -> None:
 
 def test_a_shared_answer_keeps_the_language_of_its_question() -> None:
     question = Question("q", "为什么?", "U1", "T1", "C1", "", "", "command")
-    assert "提问" in str(feedback.replies.shared(question, replace(ANSWER, text="因为。"), "U1"))
+    assert "提问" in str(replies.shared(question, replace(ANSWER, text="因为。"), "U1"))

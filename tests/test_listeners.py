@@ -191,7 +191,7 @@ async def test_what_cannot_be_recorded_is_not_acknowledged_and_comes_again(
     desk.faults = [RuntimeError("the database is down"), RuntimeError("the database is still down")]
     await slack.say(slack.ada, slack.general, f"<@{slack.bot_user_id}> lost?")
     await slack.wait_for(lambda: desk.texts == ["lost?"])
-    assert desk.submitted == 3
+    assert desk.submitted >= 3
 
 
 @pytest.mark.usefixtures("app")

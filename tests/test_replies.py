@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import replies
+from bot import notices, replies
+from bot.blocks import Reply
 from bot.home import home
 from bot.model import Answer, Outcome, Question, Source, Stage
-from bot.replies import Facts, Reply
+from bot.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message, check_view
@@ -160,7 +161,7 @@ def test_whatever_a_model_and_articles_say_the_reply_is_valid_and_pings_nobody(
     answer: Answer, text: str, *, classic: bool, private: bool
 ) -> None:
     question = replace(PRIVATE if private else QUESTION, text=text)
-    for message in (*replies.render(question, answer, classic=classic), replies.search_results(text, ())):
+    for message in (*replies.render(question, answer, classic=classic), notices.search_results(text, ())):
         check_message(message)
         for block in message["blocks"]:
             if block["type"] == "markdown":
@@ -207,7 +208,7 @@ def test_search_shows_ten_articles_with_their_passages() -> None:
     hits = tuple(
         Hit(f"{n}.md", f"Title {n}", f"https://b.example/{n}", "", 1.0, (passage,)) for n in range(12)
     )
-    reply = replies.search_results("vacuum", hits)
+    reply = notices.search_results("vacuum", hits)
     check_message(reply)
     assert [f"Title {n}>" in shown(reply) for n in (0, 9, 10)] == [True, True, False]
     assert "> Dead tuples" in shown(reply)
@@ -215,34 +216,34 @@ def test_search_shows_ten_articles_with_their_passages() -> None:
 
 def test_status_tells_articles_age_model_and_the_last_refresh() -> None:
     now = STATUS.published + timedelta(hours=30)
-    assert replies.status(Facts(STATUS, "qwen3:8b", now, REPORT))["text"] == (
+    assert notices.status(Facts(STATUS, "qwen3:8b", now, REPORT))["text"] == (
         "12 articles (40 passages), index published 1 d ago.\nModel: qwen3:8b\n"
         "Last refresh: 3 added, 2 changed, 1 removed, in 4.2 s."
     )
-    assert "12 篇文章" in replies.status(Facts(STATUS, "m", now), "状态")["text"]
+    assert "12 篇文章" in notices.status(Facts(STATUS, "m", now), "状态")["text"]
 
 
 @pytest.mark.parametrize(
     ("seconds", "age"), [(-5, "0 s"), (59, "59 s"), (60, "1 min"), (7_199, "1 h"), (200_000, "2 d")]
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, age: str) -> None:
-    assert replies.age(seconds) == age
+    assert notices.age(seconds) == age
 
 
 def test_every_short_sentence_is_a_valid_message_in_both_languages() -> None:
     failure = RepositoryUnreachable("https://x does not answer.", "Check <the> address.")
     for question in (QUESTION, CHINESE, PRIVATE):
         for reply in (
-            replies.help_text(question.text),
-            replies.channel_refused(question),
-            replies.not_recorded(question),
-            replies.search_usage(question),
-            replies.search_failed(question.text, IndexMissing("No index.", "Refresh.")),
-            replies.index_missing(question.text),
-            replies.refresh_started(question),
-            replies.refresh_refused(question),
-            replies.refresh_done(question, REPORT),
-            replies.refresh_failed(question, failure),
+            notices.help_text(question.text),
+            notices.channel_refused(question),
+            notices.not_recorded(question),
+            notices.search_usage(question),
+            notices.search_failed(question.text, IndexMissing("No index.", "Refresh.")),
+            notices.index_missing(question.text),
+            notices.refresh_started(question),
+            notices.refresh_refused(question),
+            notices.refresh_done(question, REPORT),
+            notices.refresh_failed(question, failure),
         ):
             check_message(reply)
             assert not MENTION.search(shown(reply))

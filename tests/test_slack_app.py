@@ -22,7 +22,7 @@ SECRET_TEXT = "the-merger-is-on-friday"
 
 @pytest.fixture
 async def slack() -> AsyncIterator[Playground]:
-    async with Playground(ack_seconds=0.5, retries=()) as slack:
+    async with Playground(retries=()) as slack:
         yield slack
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from bot.model import Question
+
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
@@ -100,3 +102,8 @@ def choose(text: str, locale: str = "") -> Phrases:
             return words
     by_code = {words.code: words for words in languages()}
     return by_code.get(locale[:2].lower()) or by_code["en"]
+
+
+def words_for(question: Question) -> Phrases:
+    """The phrases in the language of *question*."""
+    return choose(question.text, question.locale)
