@@ -18,14 +18,15 @@ from dbos import (
     DBOSConfig,
     DBOSPortableJSONSerializer,
     PortableWorkflowError,
+    Queue,
     StepOptions,
-    WorkflowStatus,
     error,
 )
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseFailure
 from bot.seats import Seats
+from bot.waiting import Limits, Waiter
 
 # Work resumes only under the version it was begun with. This one names the shape of the workflows, not the
 # program, so that an upgrade resumes what was open. A changed shape gets a new workflow name; this stays.
@@ -67,13 +68,20 @@ def configure(url: URL, seat: str) -> DBOS:
     return DBOS(config=config)
 
 
-async def launch() -> None:
-    """Make DBOS's tables where they are missing, and resume what the seat left open.
+async def launch(queue: str, limits: Limits) -> Queue:
+    """Make DBOS's tables where they are missing, resume what the seat left open, and serve *queue*.
 
     It blocks the loop it is called on, for good reason: DBOS runs its workflows on the loop of that thread.
     """
     try:
         DBOS.launch()
+        return await DBOS.register_queue_async(
+            queue,
+            worker_concurrency=limits.concurrency,
+            partition_concurrency=min(limits.per_person, limits.concurrency),
+            polling_interval_sec=limits.poll,
+            on_conflict="always_update",
+        )
     except Exception as exc:
         await destroy()
         raise DatabaseFailure(
@@ -103,11 +111,12 @@ async def step(name: str, work: Callable[..., Awaitable[T]], *arguments: Any) ->
     return await run({**_TRIES, "name": name}, work, *arguments)
 
 
-async def queued(queue: str) -> list[WorkflowStatus]:
+async def queued(queue: str) -> list[Waiter]:
     """What waits on *queue*, over all replicas, oldest first."""
-    return await DBOS.list_queued_workflows_async(
+    waiting = await DBOS.list_queued_workflows_async(
         queue_name=queue, status="ENQUEUED", load_input=False, load_output=False
     )
+    return [Waiter(each.workflow_id, each.queue_partition_key or "") for each in waiting]
 
 
 async def delete_ended(before: datetime, limit: int = 10_000) -> int:

@@ -9,12 +9,12 @@ tables hold claims, seats, people's ids and Slack timestamps; what people wrote 
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
+from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
 
 from bot import durable
 from bot.database import parse
@@ -23,28 +23,12 @@ from bot.model import Outcome, Question
 from bot.records import Records, claim
 from bot.seats import Seats, seats
 from bot.steps import Finish, Open, Refuse, Steps
+from bot.waiting import DEFAULT, Limits, Waiting
 
 QUEUE = "answers"
 ACK_SECONDS = 2.5
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much is done at a time, and how much may wait.
-
-    ``concurrency`` bounds the answers written at a time by one process, ``per_person`` those of one person
-    over all replicas; more than ``waiting`` questions, or ``waiting_per_person`` of one person, are refused.
-    ``poll`` is how often (seconds) the queue is looked at, ``look`` how often the neighbours are.
-    """
-
-    concurrency: int = 2
-    per_person: int = 1
-    waiting: int = 200
-    waiting_per_person: int = 50
-    poll: float = 0.2
-    look: float = 10.0
 
 
 class Jobs:
@@ -59,8 +43,8 @@ class Jobs:
 
     _ask: Callable[[str, str, bool], Coroutine[Any, Any, None]]
     _answer: Callable[[str, str], Coroutine[Any, Any, None]]
-    _queue: Queue | None = None
     _dbos: DBOS
+    _queue: asyncio.Future[Queue] | None = None
 
     def __init__(
         self,
@@ -70,7 +54,7 @@ class Jobs:
         open: Open,  # noqa: A002
         finish: Finish,
         refuse: Refuse,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT,
         lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._url = parse(database_url)
@@ -79,7 +63,7 @@ class Jobs:
         self._limits, self._lost = limits, lost
         self._seats: Seats = seats(self._url)
         self._stopping = False
-        self._opening: dict[str, str] = {}
+        self._waiting = Waiting(limits, partial(durable.queued, QUEUE))
         self._working: set[asyncio.Task[Any]] = set()
         self._starting: set[asyncio.Task[bool]] = set()
         self._look: asyncio.Task[None] | None = None
@@ -90,14 +74,13 @@ class Jobs:
         self._dbos = durable.configure(self._url, seat)
         self._ask = DBOS.workflow(name="ask")(self._asking())
         self._answer = DBOS.workflow(name="answer")(self._answering())
-        await durable.launch()
-        self._queue = await DBOS.register_queue_async(
-            QUEUE,
-            worker_concurrency=self._limits.concurrency,
-            partition_concurrency=min(self._limits.per_person, self._limits.concurrency),
-            polling_interval_sec=self._limits.poll,
-            on_conflict="always_update",
-        )
+        queue = self._queue = asyncio.get_running_loop().create_future()
+        try:
+            queue.set_result(await durable.launch(QUEUE, self._limits))
+        except DatabaseFailure:
+            self._queue = None
+            await self._seats.leave()
+            raise
         self._look = asyncio.create_task(self._look_after(seat))
 
     async def submit(self, question: Question) -> bool:
@@ -134,13 +117,11 @@ class Jobs:
 
     async def waiting(self) -> int:
         """How many questions wait for their turn, over all replicas."""
-        return len(await self._queued()) + len(self._opening)
+        return await self._waiting.count()
 
     async def place(self, question: Question) -> int:
         """How many questions that came before this one still wait; 0 when it is next or at work."""
-        name = _answer_id(claim(question))
-        before = [status.workflow_id for status in await self._queued()]
-        return before.index(name) if name in before else 0
+        return await self._waiting.before(_answer_id(claim(question)))
 
     async def prune(self, older_than: timedelta) -> int:
         """Delete the claims of questions ended before that; a day is kept, since Slack repeats itself."""
@@ -152,8 +133,8 @@ class Jobs:
     async def _start(self, question: Question) -> bool:
         name = claim(question)
         await self._records.keep_question(question)
-        with self._being_opened(name, question.person):
-            full = await self._full(question.person)
+        with self._waiting.opening(name, question.person):
+            full = await self._waiting.too_many(question.person)
             try:
                 with SetWorkflowID(name, workflow_id_reuse_policy="reject"):
                     await DBOS.start_workflow_async(self._ask, name, question.person, full)
@@ -166,19 +147,11 @@ class Jobs:
         if not task.cancelled() and (failure := task.exception()):
             log.warning("question not recorded", failure=type(failure).__name__)
 
-    async def _full(self, person: str) -> bool:
-        queued = await self._queued()
-        people = [status.queue_partition_key for status in queued] + list(self._opening.values())
-        return len(people) > self._limits.waiting or people.count(person) > self._limits.waiting_per_person
-
-    async def _queued(self) -> list[WorkflowStatus]:
-        return await durable.queued(QUEUE)
-
     # The workflows and their steps
 
     def _asking(self) -> Callable[[str, str, bool], Coroutine[Any, Any, None]]:
         async def ask(name: str, person: str, full: bool) -> None:  # noqa: FBT001 - DBOS hands it back so
-            with self._at_work(), self._being_opened(name, person):
+            with self._at_work(), self._waiting.opening(name, person):
                 if full:
                     await self._give_up(name, "", "busy")
                     return
@@ -187,9 +160,10 @@ class Jobs:
                 except durable.EXHAUSTED:
                     log.warning("no reply could be posted", claim=name)
                     return
-                if reply_ts and self._queue is not None:
+                if reply_ts is not None and self._queue is not None:
+                    queue = await self._queue
                     with SetWorkflowID(_answer_id(name)), SetEnqueueOptions(queue_partition_key=person):
-                        await self._queue.enqueue_async(self._answer, name, reply_ts)
+                        await queue.enqueue_async(self._answer, name, reply_ts)
 
         return ask
 
@@ -215,14 +189,6 @@ class Jobs:
     # Coming and going
 
     @contextlib.contextmanager
-    def _being_opened(self, name: str, person: str) -> Iterator[None]:
-        self._opening[name] = person
-        try:
-            yield
-        finally:
-            self._opening.pop(name, None)
-
-    @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
         if (task := asyncio.current_task()) is None:
             raise RuntimeError("a workflow runs in a task")
@@ -236,7 +202,7 @@ class Jobs:
         """Wait for what is at work, then cut it: DBOS leaves a cancelled task's workflow pending."""
         if under_way := self._starting | self._working:
             await asyncio.wait(under_way, timeout=grace)
-        for task in self._working:
+        for task in self._starting | self._working:
             task.cancel()
         await asyncio.gather(*self._starting, *self._working, return_exceptions=True)
 

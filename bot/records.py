@@ -21,6 +21,12 @@ from bot.tables import SCHEMA, Exchange, conversations, feedback, meta, question
 CONVERSATION_BYTES = 512 * 1024
 ANSWER_CHARACTERS = 40_000
 
+# What a question that was forgotten becomes: its claim alone.
+_FORGOTTEN = dict.fromkeys(
+    ("person", "channel", "root", "body", "response_url", "reply_ts", "answer", "model"), ""
+)
+_FORGOTTEN["sources"] = "[]"
+
 Verdict = Literal["good", "bad"]
 
 
@@ -69,7 +75,11 @@ class Records:
         """The question claimed under *name*, or None where it was forgotten or never asked."""
         async with self._database.begin() as connection:
             row = (await connection.execute(sa.select(questions).where(questions.c.claim == name))).first()
-        return None if row is None else replace(tables.question(row.body), response_url=row.response_url)
+        return (
+            None
+            if row is None or not row.body
+            else replace(tables.question(row.body), response_url=row.response_url)
+        )
 
     async def count_try(self, name: str) -> int:
         """Count that an answer to the question claimed under *name* is begun, and return the count."""
@@ -88,8 +98,8 @@ class Records:
         async with self._database.begin() as connection:
             await connection.execute(sa.update(questions).where(where).values(response_url=""))
 
-    async def keep_answer(self, question: Question, answer: Answer, reply_ts: str) -> None:
-        """Write down what a question ended in."""
+    async def keep_answer(self, question: Question, answer: Answer, reply_ts: str) -> bool:
+        """Write down what a question ended in; False where its person has had it forgotten meanwhile."""
         values = {
             "reply_ts": reply_ts,
             "outcome": answer.outcome,
@@ -97,9 +107,9 @@ class Records:
             "sources": json.dumps([asdict(source) for source in answer.sources], ensure_ascii=False),
             "model": answer.model,
         }
-        where = questions.c.claim == claim(question)
+        where = sa.and_(questions.c.claim == claim(question), questions.c.body != "")
         async with self._database.begin() as connection:
-            await connection.execute(sa.update(questions).where(where).values(values))
+            return (await connection.execute(sa.update(questions).where(where).values(values))).rowcount == 1
 
     async def answer_of(self, channel: str, reply_ts: str) -> Exchange | None:
         """The exchange whose reply is the message *reply_ts* of *channel*, or None."""
@@ -167,7 +177,8 @@ class Records:
     async def forget(self, person: str) -> int:
         """Delete what a person asked, was answered and thought, with their threads; count the questions.
 
-        A question of theirs that is open now is dropped too: its answer is not written.
+        Of each question its bare claim stays until it is pruned, so that no late event brings it back; one
+        that is open now is not answered any more.
         """
         asked = sa.select(questions.c.team, questions.c.channel, questions.c.root).where(
             questions.c.person == person
@@ -176,9 +187,8 @@ class Records:
         async with self._database.begin() as connection:
             await connection.execute(sa.delete(conversations).where(thread.in_(asked)))
             await connection.execute(sa.delete(feedback).where(feedback.c.person == person))
-            return (
-                await connection.execute(sa.delete(questions).where(questions.c.person == person))
-            ).rowcount
+            blank = sa.update(questions).where(questions.c.person == person).values(_FORGOTTEN)
+            return (await connection.execute(blank)).rowcount
 
     async def prune(self, older_than: timedelta) -> int:
         """Delete everything older than that; return how many questions went."""

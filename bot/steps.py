@@ -33,9 +33,9 @@ class Steps:
         self._records = records
         self._begin, self._finish, self._refuse = begin, finish, refuse
 
-    async def open(self, name: str) -> str:
-        """Post the first visible sign; "" where there is nothing to answer into."""
-        return await self._with_question(name, self._begin) or ""
+    async def open(self, name: str) -> str | None:
+        """Post the first visible sign; None where there is nothing to answer into."""
+        return await self._with_question(name, self._begin)
 
     async def finish(self, name: str, reply_ts: str) -> None:
         """Answer into the message *reply_ts*, unless TRIES answers to this question never came to an end."""

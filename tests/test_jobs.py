@@ -59,6 +59,15 @@ async def test_slash_commands_without_a_timestamp_are_told_apart_by_their_id(tmp
         assert not await bot.jobs.submit(asked(ts="", id="Tr2"))
 
 
+async def test_a_reply_without_a_name_is_finished_like_any_other(tmp_path: Path) -> None:
+    async with desk(tmp_path) as bot:
+        bot.unnamed = True
+        question = asked(ts="", id="Tr1")
+        await bot.jobs.submit(question)
+        await bot.until(bot.finished, 1)
+        assert bot.finished == [question.id]
+
+
 async def test_a_question_that_cannot_be_recorded_is_not_acknowledged_and_answered_once_later(
     tmp_path: Path,
 ) -> None:

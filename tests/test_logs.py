@@ -65,7 +65,8 @@ def test_a_secret_is_blanked_in_events_values_tracebacks_and_libraries_lines(
     out: io.StringIO, secret: str
 ) -> None:
     log = structlog.get_logger("bot.test")
-    log.warning("refused " + secret, address=secret)
+    event = f"refused {secret}"
+    log.warning(event, address=secret)
     log.error("failed", exc_info=ValueError(secret))
     logging.getLogger("slack_sdk.web").error("failed: %s", secret)
     assert out.getvalue().count("failed") >= 2

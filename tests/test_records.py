@@ -142,11 +142,25 @@ async def test_forgetting_a_person_leaves_nothing_of_theirs_and_everything_of_ot
     assert await records.forget("U1") == 1
     assert await records.recent_questions("U1") == ()
     assert await records.question(claim(mine)) is None
+    assert await records.answer_of("C1", "9.9") is None
     assert await records.conversation("T1", "C1", mine.root) is None
     assert await records.conversation("T1", "C1", theirs.root) is not None
     assert await records.opinions("C1", "9.9") == {"U2": ("good", "")}
     assert len(await records.recent_questions("U2")) == 1
     assert await records.forget("U1") == 0
+
+
+async def test_what_is_forgotten_stays_so_when_its_answer_ends_or_its_event_comes_again(
+    records: Records,
+) -> None:
+    question = asked("U1")
+    await records.keep_question(question)
+    await records.forget("U1")
+    assert not await records.keep_answer(question, Answer(question.text, "Weil.", "answered"), "9.9")
+    await records.keep_question(question)
+    assert await records.question(claim(question)) is None
+    assert await records.recent_questions("U1") == ()
+    assert await records.answer_of("C1", "9.9") is None
 
 
 async def test_what_a_person_had_forgotten_is_not_left_in_the_file(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Desk:
         self.finished: list[str] = []
         self.refused: list[tuple[str, str, Outcome]] = []
         self.failures: list[Exception] = []
+        self.unnamed = False
         self.door = asyncio.Event()
         self.door.set()
         self.at_once: dict[str, int] = {}
@@ -83,7 +84,7 @@ class Desk:
 
     async def _open(self, question: Question) -> str:
         await self._note(self.opened, question.id)
-        return f"reply-{question.ts}"
+        return "" if self.unnamed else f"reply-{question.ts}"
 
     async def _finish(self, question: Question, _reply_ts: str) -> None:
         for key in ("all", question.person):
