@@ -86,6 +86,8 @@ _PING = re.compile(
     re.IGNORECASE,
 )
 _TARGET = re.compile(r"\](?=(?:\(|:)\s*<?(?:[a-z][a-z0-9+.-]*:|//|www\.))", re.IGNORECASE)
+# Where a paragraph begins this would define a link (CommonMark 0.31.2, 4.7); elsewhere it is a citation.
+_DEFINITION = re.compile(r"^((?:[\s>*+-]|\d+[.)])*\[[^\[\]]*\]):", re.MULTILINE)
 _CHARACTER_REFERENCE = re.compile(r"&(?=#?\w+;)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
 _ZERO_WIDTH = "\u200b"
@@ -103,7 +105,7 @@ def markdown(text: str) -> str:
 
 
 def _neutral_prose(text: str) -> str:
-    text = _LINK.sub(_spelled_out, text).replace("](", "] (").replace("]:", "]\\:")
+    text = _DEFINITION.sub(r"\1 :", _LINK.sub(_spelled_out, text).replace("](", "] ("))
     return _CHARACTER_REFERENCE.sub("&amp;", text).replace("<", "&lt;")
 
 
