@@ -1,5 +1,6 @@
 """The Bolt app: only Slack's own requests get in, and a failure shows no text of people in the log."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -87,15 +88,19 @@ async def test_a_signature_over_another_body_is_refused(slack: Playground, line:
 
 
 async def test_a_listener_that_fails_tells_the_person_and_logs_no_text(slack: Playground) -> None:
+    acknowledged = asyncio.Event()
+
     def register(app: AsyncApp) -> None:
         @app.command("/ask")
         async def ask(ack: AsyncAck, command: dict[str, Any]) -> None:
             await ack()
+            await acknowledged.wait()
             raise RuntimeError(command["text"])
 
     with capture_logs() as logs:
         async with connected(slack, register):
             await slack.command(slack.ada, slack.general, "/ask", SECRET_TEXT)
+            acknowledged.set()
             (note,) = await slack.wait_for(lambda: slack.private(slack.ada))
     assert "went wrong" in shown(note)
     (entry,) = [entry for entry in logs if entry["event"] == "listener failed"]
