@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.excerpts import excerpt, one_line, opening
+from bot.excerpts import excerpt, one_line, opening, tidy
 from bot.model import Message, Source
 from index.model import Hit
 
@@ -99,7 +99,7 @@ def beginning(
     def of(text: str) -> Choice:
         return Choice(hit, ((hit.passage.number, text),))
 
-    text = opening(excerpt(hit.passage), lambda text: cost(laid([of(text)], budget.layout)) <= room)
+    text = opening(tidy(hit.passage.text), lambda text: cost(laid([of(text)], budget.layout)) <= room)
     return _numbered([of(text)], known) if text else ()
 
 

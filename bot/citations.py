@@ -83,7 +83,7 @@ class Cleaner:
         return self._in_fence(line) + "\n"
 
     def _in_fence(self, line: str) -> str:
-        """Return a line of a fenced block; one within it that some readers would take for its end is broken."""
+        """Return a line of a fenced block, without ticks that some readers would take for its end."""
         if self._closes(line):
             self._fence = ""
             return _TICKS.sub(_FENCE_TICKS, line)

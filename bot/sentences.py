@@ -10,7 +10,7 @@ _ABBREVIATION = re.compile(
 )
 _END = re.compile(r"[。！？；!?]+[”’\"'」』）)\]*]*|\.+[”’\"')*]*(?=\s|\Z)|\n+")
 _CITED = re.compile(r"(?:[ \t]*\[\d+\])*[ \t]*")
-_PART = 200
+_PART = 40
 _GAP = "\n[…]\n"
 
 
@@ -60,9 +60,13 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     if fits(text):
         return text
     parts = [part[i : i + _PART] for part in sentences(text) for i in range(0, len(part), _PART)]
-    head, tail = 0, len(parts)
-    while head < tail and fits("".join((*parts[: head + 1], _GAP, *parts[tail:]))):
-        head += 1
-        if head % 2 == 0 and head < tail and fits("".join((*parts[:head], _GAP, *parts[tail - 1 :]))):
-            tail -= 1
-    return "".join((*parts[:head], _GAP, *parts[tail:])).strip()
+
+    def kept(count: int) -> str:
+        tail = count // 3
+        return "".join((*parts[: count - tail], _GAP, *parts[len(parts) - tail :])).strip()
+
+    least, most = 0, len(parts)
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if fits(kept(middle)) else (least, middle)
+    return kept(least)
