@@ -1,4 +1,4 @@
-"""A Markdown file of the blog -> an Article: title, date, tags, and the text without what repeats everywhere."""
+"""A Markdown file of the blog -> an Article: title, date, tags, and the text without boilerplate."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,8 @@ def parse(path: str, text: str) -> Article | Skip:
     """Return the article in the file *path*, or why it is none: ``index page`` or ``no text``.
 
     The title is the front matter's, or the heading above the text, or the file's name. The date is the front
-    matter's, or the one in the file's name, or the header's. Text that would fit in a few words is no article.
+    matter's, or the one in the file's name, or the header's. Text that would fit in a few words is no
+    article.
     """
     values, text = split(normal(text))
     found = list(blocks(text))
@@ -129,7 +130,7 @@ def _title(found: Sequence[Block]) -> tuple[Sequence[Block], str, Sequence[Block
 
 
 def _header(found: Sequence[Block]) -> tuple[Mapping[str, str], Sequence[Block]]:
-    """Read the lines of a header block (author, date, tags as headings, up to a rule) off the start of a text."""
+    """Read a header block (author, date, tags as headings, up to a rule) off the start of a text."""
     values: dict[str, str] = {}
     at = 0
     while at < len(found) and found[at].kind == "heading":
@@ -176,7 +177,7 @@ def _is_listed(block: Block) -> bool:
 
 
 def _weight(found: Sequence[Block]) -> int:
-    """Return about how many Latin letters say as much as *found* does: a Chinese character counts for three."""
+    """Return how many Latin letters say about as much: a Chinese character counts for three."""
     text = "".join("".join(visible(block.text).split()) for block in found if block.kind in ("text", "fence"))
     return len(text) + 2 * len(_WIDE.findall(text))
 

@@ -15,15 +15,15 @@ from index.words import asked
 
 _HANDFULS, _WORDS = 300, 5
 _BELOW = 35
-"""Per cent of the handfuls whose evidence a question must exceed; 30 to 40 serve equally well on both blogs."""
+"""Per cent of the handfuls whose evidence a question must exceed; 30 to 40 serve equally well."""
 _UNKNOWN = "\0"
 
 
 def evidence(reader: Reader, words: Sequence[str], ranked: Ranked) -> float:
     """Return how strongly the best article speaks for holding an answer to a question's *words*.
 
-    That is its score, times the square of the share of the words, by weight, that the blog knows at all, times
-    the root of the share that stands together in one passage of it. 0 without words.
+    That is its score, times the square of the share of the words, by weight, that the blog knows at all,
+    times the root of the share that stands together in one passage of it. 0 without words.
     """
     if not words or not len(ranked.articles):
         return 0.0
@@ -33,13 +33,15 @@ def evidence(reader: Reader, words: Sequence[str], ranked: Ranked) -> float:
     best = int(np.argmax(ranked.articles))
     together = reader.shares(best, words, weights).max()
     total = float(weights.sum())
-    return float(ranked.articles[best]) * (float(weights[known].sum()) / total) ** 2 * float(together / total) ** 0.5
+    known_share = float(weights[known].sum()) / total
+    return float(float(ranked.articles[best]) * known_share**2 * (float(together) / total) ** 0.5)
 
 
 def least_evidence(reader: Reader) -> float:
-    """Return the evidence below which a question counts as unanswerable in this index; always the same for one blog.
+    """Return the evidence below which a question counts as unanswerable in this index.
 
-    Words that a single article holds count as unknown, because in a question about anything else they would be.
+    The same articles always give the same. Words that a single article holds count as unknown, because in a
+    question about anything else they would be.
     """
     articles = sorted((reader.article(int(at)).path, int(at)) for at in np.flatnonzero(reader.live))
     if not articles:

@@ -14,7 +14,7 @@ _BY = ("style", "lang")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One question searched: ``rank`` of its first right article from 1, 0 for none among ten; None if none is."""
+    """One question searched: ``rank`` of its first right article, 0 past ten; None if nothing answers it."""
 
     rank: int | None
     answerable: bool
@@ -69,20 +69,21 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The figures of each group by name (``all``, ``style keyword``, ``lang zh`` …), and what was left out."""
+    """The figures of each group by name (``all``, ``style keyword``, ``lang zh``), and what was left out."""
 
     groups: Mapping[str, Figures]
     left_out: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return a mapping that JSON can hold."""
-        return {name: figures.as_dict() for name, figures in self.groups.items()} | {"left_out": self.left_out}
+        groups: dict[str, Any] = {name: figures.as_dict() for name, figures in self.groups.items()}
+        return groups | {"left_out": self.left_out}
 
 
 def evaluate(
     rows: Iterable[Mapping[str, Any]], search: Callable[[str, int], Found], corpus: str | None = None
 ) -> Evaluation:
-    """Search for the ``question`` of every row and compare with the paths in its ``gold``, any of which counts.
+    """Search for the ``question`` of every row and compare with the paths in its ``gold``; any counts.
 
     A row without gold is a question that nothing answers. With *corpus*, rows that name another are left out.
     Raises what the search raises.
@@ -100,9 +101,9 @@ def evaluate(
 
 
 def own_corpus(rows: Iterable[Mapping[str, Any]], repo: str) -> str | None:
-    """Return the corpus among those that *rows* name which the address *repo* is of, by its last name; or None.
+    """Return that corpus among those *rows* name which the address *repo* is of, by its last name, or None.
 
-    ``xitu/gold-miner`` is the corpus of ``https://github.com/xitu/gold-miner.git`` and of ``data/gold-miner.bundle``.
+    ``xitu/gold-miner`` is that of ``https://github.com/xitu/gold-miner.git`` and of ``gold-miner.bundle``.
     """
     name = PurePosixPath((urlsplit(repo).path or repo).replace(":", "/").rstrip("/")).name
     name = name.removesuffix(".git").removesuffix(".bundle").lower()

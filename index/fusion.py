@@ -11,8 +11,8 @@ EMBEDDING = 1.5
 def fused(by_words: Numbers, by_meaning: Numbers) -> Numbers:
     """Return one score for each article from its two.
 
-    Each opinion counts in standard deviations from what it thinks of the blog's articles on the whole, so that
-    neither the size of the blog nor the model's idea of a high cosine matters.
+    Each opinion counts in standard deviations from what it thinks of the blog's articles on the whole, so
+    that neither the size of the blog nor the model's idea of a high cosine matters.
     """
     return standard(by_words) + EMBEDDING * standard(by_meaning)
 

@@ -1,7 +1,8 @@
 """Just enough Markdown: a text's blocks, its visible words, and the anchors GitHub gives its headings.
 
 Follows CommonMark 0.31 for fences, ATX and setext headings and thematic breaks, except that a fence nobody
-closes ends at the next heading: in real articles a stray fence would otherwise swallow every heading after it.
+closes ends at the next heading: in real articles a stray fence would otherwise swallow every heading after
+it.
 """
 
 import html
@@ -15,9 +16,9 @@ Kind = Literal["heading", "fence", "rule", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: a heading's text, a whole fence with its marks, a thematic break, or lines without a blank one.
+    """A block: a heading's text, a fence with its marks, a thematic break, or lines up to a blank one.
 
-    ``level`` is 1 to 6 for headings and 0 for everything else; ``source`` is a heading's line as it was written.
+    ``level`` is 1 to 6 for headings, 0 for everything else; ``source`` is a heading's line as written.
     """
 
     kind: Kind
@@ -58,7 +59,7 @@ _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
 def normal(text: str) -> str:
-    """Return *text* with ``\\n`` line ends, and without byte order marks and NUL."""
+    """Return *text* with LF line ends, and without byte order marks and NUL."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("\ufeff", "").replace("\0", "")
 
@@ -90,7 +91,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _special(lines: list[str], here: int) -> tuple[Block | None, int]:
-    """Return the block that starts at line *here* by its own marks, and the line after it; else (None, here)."""
+    """Return the block that its own marks start at line *here*, and the line after it; or (None, here)."""
     line = lines[here]
     first = line.lstrip()[:1]
     if first in ("`", "~", ">") and (fence := _FENCE.fullmatch(line)):

@@ -52,8 +52,8 @@ class Passage:
     """A prompt-sized piece of an article, cut at headings, never inside a fence or a sentence.
 
     ``number`` counts from 0 within the article; ``headings`` is the trail above it, outermost first,
-    without the title; ``anchor`` is the fragment of the nearest heading as GitHub makes it, or ""; ``url`` leads
-    there, once a search has found the passage.
+    without the title; ``anchor`` is the fragment of the nearest heading as GitHub makes it, or ""; ``url``
+    leads there, once a search has found the passage.
     """
 
     path: str

@@ -64,7 +64,7 @@ class Opened:
         return tuple(self._hit(at, 0.0, nothing) for _, at in articles[:limit])
 
     def _best(self, scores: Numbers, least: float, limit: int) -> list[tuple[int, float]]:
-        """Return the articles with the highest scores above *least*; equal ones in the order of their paths."""
+        """Return the articles with the highest scores above *least*; equal ones by path."""
         candidates = np.flatnonzero(self._reader.live & (scores > least))
         top = candidates[np.argsort(-scores[candidates], kind="stable")[: limit + _TIES]]
         entries = sorted((-float(scores[at]), self._reader.article(int(at)).path, int(at)) for at in top)
@@ -93,7 +93,7 @@ class Opened:
         return np.array([numbers.get(path, -1) for path in paths], np.int64)
 
     def _cosines(self, meaning: Matrix) -> Numbers:
-        """Return each article's best cosine to the question; one without embedding gets the mean of the others."""
+        """Return each article's best cosine to the question; for one without embedding, the mean."""
         cosines = self._vectors.matrix @ meaning if self._vectors else np.empty(0, np.float32)
         known = self._owners >= 0
         best = np.full(len(self._reader.starts), -np.inf, np.float32)

@@ -1,6 +1,7 @@
-"""One part of a generation: a Whoosh index of one segment, a document a passage. The one place that knows Whoosh.
+"""One part of a generation: a Whoosh index of one segment, a document a passage.
 
-The first passage of each article also carries the article's names. A part is written once and never changed.
+The one place that knows Whoosh. The first passage of each article also carries the article's names. A part
+is written once and never changed.
 """
 
 from collections import Counter
@@ -101,10 +102,12 @@ class Part:
         """Return how many words *field* has in each passage, as exactly as Whoosh keeps it."""
         length = self._reader.doc_field_length
         # Whoosh says None for a passage whose field holds no word.
-        return np.fromiter((length(at, field, 0) or 0 for at in range(self.passages)), np.float32, self.passages)
+        return np.fromiter(
+            (length(at, field, 0) or 0 for at in range(self.passages)), np.float32, self.passages
+        )
 
     def postings(self, field: str, word: str) -> tuple[Ids, Numbers]:
-        """Return the numbers of the passages whose *field* holds *word*, ascending, and how often each does."""
+        """Return the passages whose *field* holds *word*, ascending, and how often each does."""
         try:
             matcher = self._reader.postings(field, word)
         except TermNotFound:

@@ -25,7 +25,7 @@ class _Draft:
 
 
 def cut(article: Article) -> tuple[Passage, ...]:
-    """Return the passages of *article* in order, each of about 500 to 800 characters where the text allows."""
+    """Return the passages of *article* in order, of 500 to 800 characters where the text allows."""
     return tuple(
         Passage(
             path=article.path,

@@ -21,7 +21,7 @@ class Ranked:
 
 
 def rank(reader: Reader, words: Collection[str]) -> Ranked:
-    """Score every article by its best passage, its whole text, its title and its other names, each with BM25."""
+    """Score every article by its best passage, whole text, title and other names, each with BM25."""
     passages = np.zeros(len(reader.article_of), np.float32)
     articles = np.zeros(len(reader.starts), np.float32)
     for word in sorted(set(words)):

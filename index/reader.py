@@ -1,4 +1,4 @@
-"""All parts of a generation added up as if they were one; articles and passages are numbered through from 0."""
+"""All parts of a generation added up as one; articles and passages are numbered through from 0."""
 
 import json
 from collections import OrderedDict
@@ -24,7 +24,7 @@ _MOST_POSTINGS_HELD = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Who holds a word, ascending, and how often; ``idf`` is that of BM25: ln(1 + (N - df + ½) / (df + ½))."""
+    """Who holds a word, ascending, and how often; ``idf`` is BM25's: ln(1 + (N - df + ½) / (df + ½))."""
 
     ids: Ids
     often: Numbers
@@ -33,7 +33,7 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word's postings at each level: in the text by passage and by article, in titles and other names by article."""
+    """A word's postings: in the text by passage and by article, in titles and other names by article."""
 
     passages: Postings
     articles: Postings
@@ -56,7 +56,7 @@ class Reader:
         self._first_passage = np.cumsum([0, *(part.passages for part in self._parts)])
         self._first_article = np.cumsum([0, *(len(part.firsts) for part in self._parts)])
         self.starts: Ids = _joined(
-            [part.firsts + base for part, base in zip(self._parts, self._first_passage)]
+            [part.firsts + base for part, base in zip(self._parts, self._first_passage, strict=False)]
         )
         self.article_of: Ids = np.repeat(
             np.arange(len(self.starts), dtype=np.int32),
@@ -90,7 +90,7 @@ class Reader:
         return term
 
     def meant(self, asked: Iterable[tuple[str, Iterable[str]]]) -> list[str]:
-        """Return the words to search for, each once: of words nobody holds, the shorter ones or a likelier spelling.
+        """Return the words to search for: for one nobody holds, the shorter ones or a likelier spelling.
 
         A word that stays unknown is kept, since what no article holds tells something about the question.
         """
@@ -99,7 +99,9 @@ class Reader:
             known = self.often(word) > 0
             meant = "" if self.often(word) > _RARE else corrected(word, self._starting, self.often)
             parts = [] if known else [part for part in shorter if self.often(part)]
-            found |= dict.fromkeys(([meant] if meant else []) + (parts or ([word] if known or not meant else [])))
+            found |= dict.fromkeys(
+                ([meant] if meant else []) + (parts or ([word] if known or not meant else []))
+            )
         return list(found)
 
     def often(self, word: str) -> int:
@@ -151,7 +153,7 @@ class Reader:
 
     def _postings(self, field: str, word: str) -> tuple[Ids, Numbers]:
         found = [part.postings(field, word) for part in self._parts]
-        ids = _joined([ids + base for (ids, _), base in zip(found, self._first_passage)])
+        ids = _joined([ids + base for (ids, _), base in zip(found, self._first_passage, strict=False)])
         often = np.concatenate([often for _, often in found]) if found else np.empty(0, np.float32)
         live = self._passage_live[ids]
         return ids[live], often[live]
@@ -163,7 +165,7 @@ class Reader:
     def _alive(self, gone: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         alive = [
             path not in dead
-            for part, dead in zip(self._parts, gone)
+            for part, dead in zip(self._parts, gone, strict=True)
             for path in (part.sizes() if dead else part.firsts)
         ]
         return np.array(alive, np.bool_)

@@ -22,9 +22,9 @@ _log = structlog.get_logger()
 class Search:
     """Searches the newest generation in *data*, and changes over to a newer one between two questions.
 
-    Safe to call from several workers at once: they take turns, some milliseconds each. With *embed*, and where
-    the generation holds that model's embeddings, their opinion is heard too; if the model does not answer, words
-    alone decide, which ``Found.words_alone`` tells.
+    Safe to call from several workers at once: they take turns, some milliseconds each. With *embed*, and
+    where the generation holds that model's embeddings, their opinion is heard too; if the model does not
+    answer, words alone decide, which ``Found.words_alone`` tells.
     """
 
     def __init__(self, data: Path, blog: Blog, embed: Embedder | None = None) -> None:

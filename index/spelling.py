@@ -29,7 +29,9 @@ def _slipped(word: str, other: str) -> bool:
         wrong = sum(a != b for a, b in zip(word, other, strict=True))
         return (wrong == 1 and len(word) >= _SHORTEST_SUBSTITUTED) or (wrong == 2 and _swapped(word, other))  # noqa: PLR2004
     longer, shorter = (word, other) if len(word) > len(other) else (other, word)
-    return len(longer) - len(shorter) == 1 and any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+    return len(longer) - len(shorter) == 1 and any(
+        longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer))
+    )
 
 
 def _swapped(word: str, other: str) -> bool:

@@ -7,8 +7,9 @@
         gone.json               for each part, the paths in it that a later refresh took out
         calibration.json        how much evidence a question must find, see index/calibration.py
 
-A nightly refresh adds a small part to copies of the old ones, because merging in Whoosh costs as much as writing
-anew; when there are many parts, all are written anew. The search adds up the parts as if they were one.
+A nightly refresh adds a small part to copies of the old ones, because merging in Whoosh costs as much as
+writing anew; when there are many parts, all are written anew. The search adds up the parts as if they were
+one.
 """
 
 import json
@@ -55,8 +56,8 @@ def write(
     """Write a complete index into the empty *folder* and return what it holds in the end.
 
     With *keep*, the folder of a sound index of the same FORMAT, everything in that is carried over except the
-    paths in *gone*, and *articles* come on top. *workers* is the number of processes, by default one a core, and
-    none for a few articles. Raises StorageFailure when the disk is full or a worker dies.
+    paths in *gone*, and *articles* come on top. *workers* is the number of processes, by default one a
+    core, and none for a few articles. Raises StorageFailure when the disk is full or a worker dies.
     """
     try:
         return _write(folder, articles, keep, frozenset(gone), progress, workers or os.cpu_count() or 1)
@@ -109,5 +110,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 def _finish(folder: Path) -> Counts:
     """Measure the finished index and write down what the search needs to know of it."""
     with closing(Reader(folder)) as reader:
-        (folder / CALIBRATION).write_text(json.dumps({"least_evidence": least_evidence(reader)}), encoding="utf-8")
+        (folder / CALIBRATION).write_text(
+            json.dumps({"least_evidence": least_evidence(reader)}), encoding="utf-8"
+        )
         return Counts(int(reader.live.sum()), int(reader.live[reader.article_of].sum()))

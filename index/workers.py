@@ -50,7 +50,7 @@ def _here(folder: Path) -> Iterator[Callable[[Batch], None]]:
 
 @contextmanager
 def _processes(folders: Sequence[Path]) -> Iterator[Callable[[Batch], None]]:
-    """Start a process a folder; each batch goes to the one with the least to do, and waits while its pipe is full."""
+    """Start a process a folder; each batch goes to the one with the least to do, and waits for room."""
     context = multiprocessing.get_context("spawn")  # forking a process that has threads can deadlock
     pipes: list[Connection] = []
     workers = []
