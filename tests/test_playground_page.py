@@ -1,13 +1,13 @@
 """The playground's page in a real headless Chromium, with a tiny real Bolt app behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground import Playground
-from tests.fakes.browser import Page, browser, chromium
+from tests.fakes.browser import Page, chromium, running, tab
 from tests.fakes.tiny_answers import SOURCES, answering
 from tests.fakes.tiny_app import app_of, connected
 from tests.fakes.tiny_forms import text_object as text
@@ -19,11 +19,17 @@ pytestmark = [
 ROOM, THREAD = "#room-composer textarea", "#thread-composer textarea"
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
+@pytest.fixture(scope="module")
+def chromium_address() -> Iterator[str]:
     path = chromium()
     assert path
-    async with browser(path) as opened:
+    with running(path) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(chromium_address: str) -> AsyncIterator[Page]:
+    async with tab(chromium_address) as opened:
         yield opened
         assert opened.faults == []
 
@@ -42,8 +48,9 @@ async def test_a_typed_mention_is_answered_in_the_thread_with_sources_and_button
         await page.goto(slack.url)
         await page.shows("not Slack")
         await page.shows("blogbot is connected")
-        await page.type(ROOM, "@blogbot rum 和 gin 的区别是什么? a < b & c", enter=True)
-        await page.shows("is reading 4 articles", "#thread-status")
+        async with slack.held("chat.startStream"):
+            await page.type(ROOM, "@blogbot rum 和 gin 的区别是什么? a < b & c", enter=True)
+            await page.shows("is reading 4 articles", "#thread-status")
         await page.until("document.querySelector('#thread .writing')")
         go_on.set()
         await page.shows("More articles", "#thread")

@@ -1,12 +1,12 @@
 """The playground's page in a real headless Chromium: what no text and no window may do to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bot.playground import Playground
 from bot.playground.workspace import Person
-from tests.fakes.browser import Page, browser, chromium
+from tests.fakes.browser import Page, chromium, running, tab
 from tests.fakes.tiny_answers import answering
 from tests.fakes.tiny_app import client_of, connected
 from tests.fakes.tiny_forms import text_object as text
@@ -18,11 +18,17 @@ pytestmark = [
 ROOM, THREAD = "#room-composer textarea", "#thread-composer textarea"
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
+@pytest.fixture(scope="module")
+def chromium_address() -> Iterator[str]:
     path = chromium()
     assert path
-    async with browser(path) as opened:
+    with running(path) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(chromium_address: str) -> AsyncIterator[Page]:
+    async with tab(chromium_address) as opened:
         yield opened
         assert opened.faults == []
 

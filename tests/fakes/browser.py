@@ -4,11 +4,12 @@ import asyncio
 import base64
 import itertools
 import json
-import re
 import shutil
+import subprocess
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,12 +47,13 @@ class Page:
         self._line = line
         self._ids = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._session = ""
+        self._session = self._context = ""
         self._reading = asyncio.create_task(self._read())
 
     async def open(self) -> Self:
         """Open the tab itself."""
-        target = await self.call("Target.createTarget", url="about:blank")
+        self._context = (await self.call("Target.createBrowserContext"))["browserContextId"]
+        target = await self.call("Target.createTarget", url="about:blank", browserContextId=self._context)
         attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
@@ -146,7 +148,10 @@ class Page:
         await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))
 
     async def close(self) -> None:
-        """Stop listening to the browser."""
+        """Close the tab, forget what it stored and stop listening."""
+        self._session = ""
+        with suppress(RuntimeError, TimeoutError, ConnectionError):
+            await self.call("Target.disposeBrowserContext", browserContextId=self._context)
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
 
@@ -175,48 +180,45 @@ def _fault(told: dict[str, Any]) -> str:
     return ""
 
 
-@asynccontextmanager
-async def browser(path: str) -> AsyncIterator[Page]:
-    """Run the Chromium at *path* with a profile of its own and one tab, while the block runs."""
+@contextmanager
+def running(path: str) -> Iterator[str]:
+    """Run the Chromium at *path* with a profile of its own while the block runs; gives its address."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
-            *(path, *FLAGS, f"--user-data-dir={profile}", "about:blank"),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        log = Path(profile) / "stderr"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                (path, *FLAGS, f"--user-data-dir={profile}", "about:blank"),
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+            try:
+                yield _address(process, Path(profile) / "DevToolsActivePort", log)
+            finally:
+                process.terminate()
+                process.wait(10)
+
+
+def _address(process: "subprocess.Popen[bytes]", announced: Path, log: Path) -> str:
+    """Wait for the file in which Chromium writes its port and path; nothing tells when it is there."""
+    for _ in range(600):
+        lines = announced.read_text().split("\n") if announced.exists() else []
+        if len(lines) > 1 and lines[1]:
+            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        if process.poll() is not None:
+            break
+        threading.Event().wait(0.05)
+    raise RuntimeError(f"Chromium opened no protocol: {log.read_text(errors='replace')[-2000:]}")
+
+
+@asynccontextmanager
+async def tab(address: str) -> AsyncIterator[Page]:
+    """A tab of the running browser, with no memory of other tabs, while the block runs."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(address, max_msg_size=1 << 26) as line,
+    ):
+        page = Page(line)
         try:
-            address = await asyncio.wait_for(_address(process), 30)
-            async with (
-                aiohttp.ClientSession() as session,
-                session.ws_connect(address, max_msg_size=1 << 26) as line,
-            ):
-                page = await Page(line).open()
-                draining = asyncio.create_task(_drain(process))
-                try:
-                    yield page
-                finally:
-                    with suppress(RuntimeError, TimeoutError, ConnectionError):
-                        page._session = ""
-                        await asyncio.wait_for(page.call("Browser.close"), 5)
-                    await page.close()
-                    draining.cancel()
+            yield await page.open()
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-
-async def _address(process: asyncio.subprocess.Process) -> str:
-    lines = []
-    assert process.stderr
-    async for line in process.stderr:
-        lines.append(line.decode(errors="replace"))
-        if found := re.search(r"DevTools listening on (ws://\S+)", lines[-1]):
-            return found[1]
-    raise RuntimeError(f"Chromium ended without opening its protocol: {''.join(lines)[-2000:]}")
-
-
-async def _drain(process: asyncio.subprocess.Process) -> None:
-    assert process.stderr
-    while await process.stderr.read(65536):
-        pass
+            await page.close()
