@@ -1,6 +1,7 @@
 """What git's complaints mean to a person: one sentence, and what to do next. Pure."""
 
 import re
+import signal
 
 from index.errors import IndexFailure, RepositoryUnreachable
 
@@ -58,7 +59,10 @@ _PASSING = re.compile(
     r"|early eof|hung up|unexpected disconnect|error: (429|5\d\d)|could not resolve|name resolution",
     re.IGNORECASE,
 )
-_FULL = re.compile(r"no space left on device|file too large|disk quota exceeded", re.IGNORECASE)
+_FULL = re.compile(
+    rf"no space left on device|file too large|disk quota exceeded|died of signal {signal.SIGXFSZ:d}\b",
+    re.IGNORECASE,
+)
 
 
 def disk_is_full(complaint: str) -> bool:

@@ -46,14 +46,7 @@ class Embedder:
         self._words = instructions(model)
         secret = os.environ.get("OLLAMA_API_KEY", "") if key is None else key
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        # A proxy from the environment must not come between us and this very machine.
-        clients = {
-            remote: httpx.Client(
-                headers=headers, timeout=httpx.Timeout(_ANSWER, connect=_CONNECT), trust_env=remote
-            )
-            for remote in {urlsplit(host).hostname not in _LOOPBACK for host in self._hosts}
-        }
-        self._clients = {host: clients[urlsplit(host).hostname not in _LOOPBACK] for host in self._hosts}
+        self._clients = {host: _client(host, headers) for host in self._hosts}
 
     def passages(self, texts: Sequence[str]) -> Matrix:
         """Embed *texts*: one row of unit length each, float32. EmbeddingUnavailable after a few rounds."""
@@ -69,11 +62,6 @@ class Embedder:
     def prepared(self, text: str) -> str:
         """Return *text* as the model gets it when it is a passage."""
         return self._words.passage + text
-
-    def close(self) -> None:
-        """Let the connections go."""
-        for client in self._clients.values():
-            client.close()
 
     def _rows(self, texts: Sequence[str]) -> Matrix:
         """Embed one batch; where the server finds a text too long, alone and then halved."""
@@ -138,3 +126,15 @@ class Embedder:
         if not sound:
             raise EmbeddingUnavailable(f"Ollama at {host} sent no embeddings for {self.model}.", self._pull)
         return np.asarray(rows / norms, dtype=np.float32)
+
+
+def _client(host: str, headers: Mapping[str, str]) -> httpx.Client:
+    """A client that keeps no connection open between requests, so that nobody needs to close it.
+
+    A proxy from the environment must not come between us and this very machine.
+    """
+    return httpx.Client(
+        headers=headers,
+        trust_env=urlsplit(host).hostname not in _LOOPBACK,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )

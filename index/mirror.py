@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from index import files
+from index.complaints import is_passing
 from index.git import GitFailed, check_version, git
 from index.model import Progress, Skip, silent
 from index.remote import Remote, Tip
@@ -56,6 +57,7 @@ class Mirror:
         self._folder = folder.absolute()
         self._remote = remote
         self._wanted = wanted
+        self._is_new = False
 
     def fetch(self, progress: Progress = silent) -> Tip:
         """Bring the newest commit of the remote's branch, without its files, and name it."""
@@ -140,6 +142,7 @@ class Mirror:
 
     def _start(self, rung: int) -> None:
         self.discard()
+        self._is_new = True
         self._folder.parent.mkdir(parents=True, exist_ok=True)
         git("init", "--quiet", "--bare", "--template=", str(self._folder))
         (self._folder / "blogbot-rung").write_text(str(rung))
@@ -151,27 +154,35 @@ class Mirror:
         return int((self._folder / "blogbot-rung").read_text())
 
     def _bring(self, tip: Tip, progress: Progress) -> None:
+        """Fetch the commit, leaving out as much as the remote lets us."""
         try:
             self._remote.fetch(self._folder, *_LADDER[self._rung], f"+{tip.ref}:{TIP}", progress=progress)
         except GitFailed as exc:
-            if self._rung + 1 == len(_LADDER) or not any(word in exc.complaint for word in _REFUSED):
-                raise self._remote.failure(exc) from exc
+            if self._rung + 1 == len(_LADDER) or not _is_refusal(exc):
+                raise self._failure(exc) from exc
             self._start(self._rung + 1)
             self._bring(tip, progress)
 
     def _bring_blobs(self, blobs: set[str], progress: Progress) -> None:
+        """Fetch files by name, or the whole commit from a remote that refuses that."""
         if self._rung:
             raise MirrorDamaged("blobs are missing")
         try:
             self._remote.fetch(self._folder, "--filter=blob:none", blobs=sorted(blobs), progress=progress)
         except GitFailed as exc:
-            if not any(word in exc.complaint for word in _REFUSED):
-                raise self._remote.failure(exc) from exc
+            if not _is_refusal(exc):
+                raise self._failure(exc) from exc
             self._start(1)
             self._bring(self._remote.tip(), progress)
 
+    def _failure(self, exc: GitFailed) -> Exception:
+        """What a failed fetch means: the remote has just answered, so an old mirror is suspected first."""
+        if self._is_new or is_passing(exc.complaint):
+            return self._remote.failure(exc)
+        return MirrorDamaged(exc.complaint)
+
     def _resolved(self) -> str:
-        return git("for-each-ref", "--format=%(objectname)", TIP, folder=self._folder).decode().strip()
+        return self._local("for-each-ref", "--format=%(objectname)", TIP).decode().strip()
 
     def _sizes(self, blobs: set[str]) -> dict[str, int]:
         """The sizes in bytes of those that are here."""
@@ -196,3 +207,8 @@ class Mirror:
             return git(*arguments, folder=self._folder, stdin=stdin)
         except GitFailed as exc:
             raise MirrorDamaged(exc.complaint) from exc
+
+
+def _is_refusal(exc: GitFailed) -> bool:
+    """Whether the remote does not serve what was asked for in that way."""
+    return any(word in exc.complaint for word in _REFUSED)
