@@ -1,5 +1,6 @@
 """The few Block Kit shapes the bot uses, within Slack's limits (docs.slack.dev/reference/block-kit). Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
@@ -22,6 +23,10 @@ MOST_SOURCES = 10
 
 FEEDBACK = "feedback"
 SHARE = "share"
+
+
+_PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
+_FENCE_OR_NOTHING = re.compile(r"(`{3,}|~{3,}).*|[`~]*$")
 
 
 class Reply(TypedDict):
@@ -106,9 +111,10 @@ def source_line(source: Source) -> str:
 
 
 def quote(text: str, limit: int = 500) -> str:
-    """A passage as a mrkdwn quotation of at most *limit* characters before escaping, without its fences."""
-    kept = [line.strip() for line in text.splitlines() if line.strip(" `~\t")]
-    shown = slack_text.escape(slack_text.shorten("\n".join(kept), limit))
+    """A passage as a mrkdwn quotation: at most *limit* characters before escaping, no fences, no pictures."""
+    lines = (line.strip() for line in _PICTURE.sub("", text).splitlines())
+    kept = [line for line in lines if not _FENCE_OR_NOTHING.match(line)]
+    shown = slack_text.mrkdwn(slack_text.shorten("\n".join(kept), limit))
     return "\n".join(f"> {line}" for line in shown.splitlines())
 
 

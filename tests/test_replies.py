@@ -89,6 +89,14 @@ def test_without_a_model_the_best_articles_are_shown_with_the_passages_that_matc
     assert "> code\n> The second line." in text
 
 
+def test_a_passage_is_quoted_without_pictures_fences_or_live_marks() -> None:
+    passage = "## Why\n\n![plan](https://b.example/p.png)\n```sql\nselect 1 < 2;\n```\n[it](https://x.example) **now**"
+    answer = Answer("", "", "busy", (replace(SOURCES[0], passage=passage),))
+    assert "> *Why*\n> select 1 &lt; 2;\n> it (https://x.example) *now*" in shown(
+        only(replies.render(QUESTION, answer))
+    )
+
+
 def test_nothing_found_shows_the_nearest_titles_without_passages() -> None:
     text = shown(only(replies.render(QUESTION, Answer("", "", "no_source", SOURCES))))
     assert "The nearest titles are:" in text

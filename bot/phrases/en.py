@@ -20,7 +20,9 @@ WORDS = Phrases(
     share="Share in channel",
     no_source="I found nothing in the blog that answers this.",
     nearest="The nearest titles are:",
-    model_unavailable="I cannot write an answer now: Ollama at {detail} does not answer.",
+    model_unavailable=(
+        "I cannot write an answer now: Ollama at {detail} does not answer; is `ollama serve` running there?"
+    ),
     model_missing="I cannot write an answer yet: the model is missing. Run `ollama pull {detail}`.",
     busy="I have too many questions just now. Please ask again in a few minutes.",
     cut_short="The model stopped before the end: this answer is incomplete.",
