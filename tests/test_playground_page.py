@@ -98,7 +98,7 @@ async def test_a_direct_message_needs_no_mention_and_another_person_does_not_see
         await page.click("#directs button")
         await page.type(ROOM, "为什么?", enter=True)
         await page.shows("More articles", "#thread")
-        await page.click("#people [aria-checked=false]")
+        await page.click("#people [aria-pressed=false]")
         await page.until("!document.querySelector('#room-log').innerText.includes('为什么')")
     assert reached == ["为什么?"]
 
@@ -121,8 +121,18 @@ async def test_commands_are_offered_and_their_answers_marked_as_private(
         await page.type(ROOM, "why?", enter=True)
         await page.shows("An answer to why?")
         await page.shows("Only visible to you")
-        await page.click("#people [aria-checked=false]")
+        await page.click("#people [aria-pressed=false]")
         await page.until("!document.body.innerText.includes('An answer to why?')")
+
+
+async def test_commands_do_not_work_inside_threads(slack: Playground, page: Page) -> None:
+    ts = await slack.say(slack.ada, slack.general, "a question")
+    await slack.say(slack.lin, slack.general, "a reply", ts)
+    await page.goto(slack.url)
+    await page.click(".replies")
+    await page.type(THREAD, "/ask why?", enter=True)
+    await page.shows("no slash commands inside threads", "#toast")
+    assert slack.private(slack.ada) == []
 
 
 async def test_an_example_question_is_asked_by_two_presses(slack: Playground, page: Page) -> None:

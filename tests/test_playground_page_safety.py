@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(chromium() is None, reason="no Chromium is installed: apt-get install chromium"),
 ]
-ROOM, THREAD = "#room-composer textarea", "#thread-composer textarea"
+ROOM = "#room-composer textarea"
 
 
 @pytest.fixture(scope="module")

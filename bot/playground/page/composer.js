@@ -16,8 +16,9 @@ export function encode(text) {
   return linked.replace(/(^|[^\w@])@([\w-]+)/g, (whole, before, name) => (byName.has(name.toLowerCase()) ? `${before}<@${byName.get(name.toLowerCase())}>` : whole));
 }
 
-// Builds a composer into form; where() gives {person, channel, thread_ts} and sent(text) is told what went off.
-export function compose(form, { label, where, sent }) {
+// Builds a composer into form; where() gives {person, channel, thread_ts}, sent(text, command) is told what
+// went off, and refuse() says that commands do not work here.
+export function compose(form, { label, where, sent, refuse }) {
   const box = make("textarea", { rows: 1, ariaLabel: label, placeholder: label, maxLength: 12000, autocomplete: "off" });
   const menu = make("ul", { class: "offers", role: "listbox", hidden: true });
   const grow = () => {
@@ -27,7 +28,7 @@ export function compose(form, { label, where, sent }) {
   const write = (text) => {
     box.value = text;
     grow();
-    offer(menu, box, write);
+    offer(menu, box, write, refuse);
     box.focus();
   };
   const mention = () => {
@@ -40,6 +41,7 @@ export function compose(form, { label, where, sent }) {
     if (!text) return;
     const place = where();
     const command = /^(\/\w+)\s*([\s\S]*)$/.exec(text);
+    if (command && refuse) return refuse();
     if (command) act("command", { ...place, command: command[1], text: command[2] });
     else act("say", { ...place, text: encode(text) });
     write("");
@@ -47,7 +49,7 @@ export function compose(form, { label, where, sent }) {
   };
   box.addEventListener("input", () => {
     grow();
-    offer(menu, box, write);
+    offer(menu, box, write, refuse);
   });
   box.addEventListener("keydown", (event) => {
     if (choose(event, menu, box)) return;
@@ -69,8 +71,8 @@ export function compose(form, { label, where, sent }) {
   return { write, name: (text) => Object.assign(box, { placeholder: text, ariaLabel: text }), mentionLabel: (text) => (form.querySelector(".mention-key").textContent = text) };
 }
 
-function offers(text, caret) {
-  const command = /^\/(\w*)$/.exec(text);
+function offers(text, caret, refuse) {
+  const command = refuse ? null : /^\/(\w*)$/.exec(text);
   if (command) return COMMANDS.filter(([name]) => name.startsWith(`/${command[1]}`)).map(([name, what, why]) => ({ show: [make("strong", {}, name), ` ${what}`, make("small", {}, why)], text: `${name} ` }));
   const name = /(^|\s)@([\w-]*)$/.exec(text.slice(0, caret));
   if (!name) return [];
@@ -79,8 +81,8 @@ function offers(text, caret) {
   return people.map((person) => ({ show: [make("strong", {}, `@${person.name}`), ` ${person.bot ? "the bot" : person.real_name}`], text: `${text.slice(0, start)}@${person.name} ${text.slice(caret)}` }));
 }
 
-function offer(menu, box, write) {
-  const found = offers(box.value, box.selectionStart);
+function offer(menu, box, write, refuse) {
+  const found = offers(box.value, box.selectionStart, refuse);
   menu.replaceChildren(...found.map(({ show, text }, index) => make("li", { role: "option", ariaSelected: String(index === 0), onmousedown: (event) => event.preventDefault(), onclick: () => write(text) }, ...show)));
   menu.hidden = !found.length;
 }

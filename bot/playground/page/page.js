@@ -23,7 +23,7 @@ const room = compose(byId("room-composer"), {
   sent: (text, command) => (awaited = command ? "" : "next"),
 });
 const reply = compose(byId("thread-composer"), {
-  label: "Reply", where: () => ({ person: at.me, channel: at.channel, thread_ts: at.thread }), sent: () => {},
+  label: "Reply", where: () => ({ person: at.me, channel: at.channel, thread_ts: at.thread }), sent: () => {}, refuse: () => toast("Slack offers no slash commands inside threads: type it in the channel."),
 });
 
 function go(changes) {
@@ -55,7 +55,7 @@ function drawSide() {
   byId("directs").replaceChildren(entry(directOf(at.me), avatar(world.people.get(world.bot), "small"), botName()));
   const people = [...world.people.values()].filter((person) => !person.bot);
   byId("people").replaceChildren(...people.map((person) => make("button", {
-    type: "button", role: "radio", class: "plain person", ariaChecked: String(person.id === at.me), title: `Be ${person.real_name}`,
+    type: "button", class: "plain person", ariaPressed: String(person.id === at.me), title: `Be ${person.real_name}`,
     onclick: () => go({ me: person.id, ...(place().person ? { channel: directOf(person.id).id } : {}) }),
   }, avatar(person, "small"), make("span", {}, person.real_name))));
   byId("wire").className = `wire ${world.connected ? "on" : "off"}`;
@@ -68,7 +68,7 @@ function drawRoom(jump) {
   byId("topic").textContent = direct ? "Direct message: no mention needed" : `Mention @${botName()} and it answers in a thread`;
   byId("tabs").hidden = !direct;
   byId("tabs").replaceChildren(...["messages", "home"].map((tab) => make("button", {
-    type: "button", class: "plain", role: "tab", ariaSelected: String(at.tab === tab), onclick: () => showTab(tab),
+    type: "button", class: "plain", ariaCurrent: at.tab === tab ? "page" : null, onclick: () => showTab(tab),
   }, tab === "home" ? "Home" : "Messages")));
   const home = direct && at.tab === "home";
   byId("home").hidden = !home;
