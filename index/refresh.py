@@ -43,8 +43,8 @@ class _Task:
 
     @property
     def source(self) -> str:
-        """Tells one blog from another, without telling its secrets."""
-        facts = (self.blog.repo, self.blog.branch, self.blog.include, self.blog.exclude)
+        """Tells one blog from another; a new token does not make another blog."""
+        facts = (scrubbed(self.blog.repo), self.blog.branch, self.blog.include, self.blog.exclude)
         return sha256(json.dumps(facts).encode()).hexdigest()
 
 

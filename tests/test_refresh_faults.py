@@ -135,6 +135,14 @@ def test_a_large_loss_is_refused_until_asked_for(blog: BlogRepository, data: Pat
     assert "posts/vacuum.md" not in found(blog, data, "vacuum")
 
 
+def test_a_new_token_does_not_lift_the_guard(blog: BlogRepository, data: Path) -> None:
+    with GitServer(blog.path.parent) as server:
+        refresh(Blog(f"http://me:old@{server.address}/blog"), data)
+        blog.delete(*(f"posts/{topic}.md" for topic in TOPICS[:6])).commit()
+        with pytest.raises(ShrinkRefused):
+            refresh(Blog(f"http://me:new@{server.address}/blog"), data)
+
+
 def test_a_small_loss_is_published(blog: BlogRepository, data: Path) -> None:
     refreshed(blog, data)
     blog.delete("posts/locks.md", "posts/vacuum.md").commit()
