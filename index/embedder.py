@@ -59,6 +59,10 @@ class Embedder:
         vector: Matrix = self._asked([self._words.query + text], rounds=1, patience=_QUERY)[0]
         return vector
 
+    def wake(self) -> None:
+        """Let the model be loaded, which may take minutes; EmbeddingUnavailable if it does not answer now."""
+        self._asked(["blog"], rounds=1, patience=_ANSWER)
+
     def prepared(self, text: str) -> str:
         """Return *text* as the model gets it when it is a passage."""
         return self._words.passage + text

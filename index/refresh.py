@@ -165,7 +165,7 @@ def _answering(embed: Embedder | None) -> Embedder | None:
     """*embed* if it answers now; to find out only after reading the whole blog would be late."""
     try:
         if embed:
-            embed.query("blog")
+            embed.wake()
     except EmbeddingUnavailable as exc:
         _log.warning("embedding_unavailable", model=embed.model if embed else "", reason=str(exc))
         return None

@@ -36,6 +36,7 @@ def test_progress_goes_through_every_step_to_its_end(blog: BlogRepository, data:
     seen: list[tuple[str, int, int]] = []
     refreshed(blog, data, progress=lambda *step: seen.append(step))
     assert list(dict.fromkeys(step for step, _, _ in seen)) == ["fetch", "read", "index", "publish"]
+    assert any(step == "fetch" and done == total > 0 for step, done, total in seen)
     assert ("read", 12, 12) in seen
     assert ("index", 12, 12) in seen
     assert seen[-1] == ("publish", 3, 3)

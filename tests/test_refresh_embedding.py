@@ -29,7 +29,7 @@ def embedder(fake: FakeEmbeddings, model: str = "e5-small") -> Embedder:
 
 
 def passages(fake: FakeEmbeddings) -> int:
-    """How many passages were embedded, questions aside."""
+    """How many passages were embedded."""
     return sum(text.startswith("passage: ") for text in fake.texts)
 
 
@@ -112,7 +112,7 @@ def test_what_was_missed_is_embedded_when_the_model_answers_again(blog: BlogRepo
 def test_a_model_that_fails_midway_costs_no_words(blog: BlogRepository, data: Path) -> None:
     with FakeEmbeddings() as fake:
         fake.answer = lambda texts: (
-            (200, {"embeddings": [[1.0] * PLACES]}) if texts == ["query: blog"] else (500, {"error": "lost"})
+            (200, {"embeddings": [[1.0] * PLACES]}) if texts == ["blog"] else (500, {"error": "lost"})
         )
         report = refreshed(blog, data, embed=embedder(fake))
     assert report.articles == 12
