@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from bot.choosing import Budget
 from bot.drafting import Draft
 from bot.errors import ModelFailure, PromptTooLong
-from bot.llm_values import Done
 from bot.lookup import Lookup, Search, look_up
-from bot.model import Answer, Conversation, Delta, Event, Message, Outcome, Source, Stage
+from bot.model import Answer, Conversation, Delta, Done, Event, Message, Outcome, Source, Stage
 from bot.prompt import Prompt, bare, build
 from bot.tokens import Calibration, Size
 from index.errors import IndexFailure

@@ -1,9 +1,7 @@
 """What a clause says beyond its words: numbers with units, names, what it denies, which way things go."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from bot.claim_words import OPPOSITES, SPELT, UNITS
 from index.words import words
@@ -12,33 +10,50 @@ _CLAUSE = re.compile(r"[，,；;：。！？!?\n（）()]+(?=\D|\Z)|[.:](?=\s|\Z
 _NUMBER = re.compile(
     r"(?<![A-Za-z\d_.])(\d{1,3}(?:,\d{3})+|\d+)((?:[.:]\d+)*)(\s*[%％]|\s*[A-Za-z]+|\s*[\u4e00-\u9fff]{1,2})?"
 )
+_RATE = re.compile(r"\b(?:per|every|each)\s+([A-Za-z]+)|每[一个]?(毫秒|秒钟|秒|分钟|小时|天|周|月|年)")
+_SPELT_WORD = re.compile(r"[零一二三四五六七八九十两首]|[a-z]+")
+_COUNT = re.compile(
+    r"[二三四五六七八九十两](?=[个次周天种台名人倍层步条项张年]|分钟|小时)"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twice)\b"
+)
 _NAME = re.compile(r"`([^`\n]+)`|([A-Za-z][A-Za-z0-9]*(?:[_./+#-]+[A-Za-z0-9]+)*[+#]*)")
 _DENIAL = re.compile(
-    r"(?:不(?!仅|但|过|同|断|少|论|管|超过|久|只|光|错|妨|禁|止|限|时|良)|没(?!收)|未(?!来|必)|无(?!论|障碍|线|非|疑)|"
-    r"并非|而非|(?<![\u4e00-\u9fff])别|[请万]别|禁止|避免|跳过|拒绝|防止|停用|去掉|取消)[会能再得有要可是用应该需必须法]{0,3}"
+    r"(?:不(?!仅|但|过|同|断|少|论|管|超过|久|只|光|错|妨|禁|止|限|时|良|然)|没(?!收)|未(?!来|必)|无(?!论|障碍|线|非|疑)|"
+    r"并非|而非|(?<![\u4e00-\u9fff])别|[请万]别|禁止|避免|跳过|拒绝|防止|停用|去掉|取消)(?:允许|需要|应该|可以|[会能再得有要可是用应该需必须法]){0,3}"
     r"|\b(?:not|never|no|without|cannot|nor|avoids?|skips?|stops?|prevents?|instead of|rather than)\b"
     r"|n['’]t\b",
     re.IGNORECASE,
 )
-_DENIED_WORDS = 3
+_LIGHT = frozenset(["us", "use", "need", "requir", "have", "make", "使用", "需要", "进行", "采用", "支持"])
 _OPENING = " *_-#>\"'“("
 _SIDES = tuple(
     tuple(re.compile(rf"(?<![a-z])(?:{side})(?![a-z])", re.IGNORECASE) for side in pair) for pair in OPPOSITES
 )
-_ORDERED = re.compile(
-    r"先|然后|换成|改成|改用|取代|从.+到|由.+到|比|\bthan\b|\bfrom\b.+\bto\b|\bbefore\b|\bafter\b|\breplac",
-    re.IGNORECASE,
+_ORDERS = (
+    re.compile(
+        r"(?:从|由|把)\s*([^，。；,;从由把]{1,24}?)\s*(?:换成|换到|改成|改为|改用|变成|升级?到|迁移到|[降减升增]到|提高到|到)了?"
+        r"\s*([^，。；,;]{1,24})"
+    ),
+    re.compile(r"\bfrom\s+([^,.;]{1,40}?)\s+to\s+([^,.;]{1,40})", re.IGNORECASE),
+    re.compile(r"先\s*([^，。；,;]{1,24})[，,]?\s*(?:再|然后)\s*([^，。；,;]{1,24})"),
+    re.compile(r"([A-Za-z0-9_-]+|[\u4e00-\u9fff]{1,6})\s*比\s*([A-Za-z0-9_-]+|[\u4e00-\u9fff]{1,6})"),
+    re.compile(r"(\w+)\s+(?:is|are|was|were)\s+\w+\s+than\s+(\w+)", re.IGNORECASE),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause, taken apart: ``numbers`` maps each to its units, ``denied`` are words under a negation."""
+    """One clause, taken apart.
+
+    ``numbers`` maps each to its units. ``denied`` are the words that a negation stands right before, with the
+    next one where the first says little by itself; ``shadowed`` are all words behind a negation.
+    """
 
     text: str
     words: frozenset[str]
     numbers: dict[str, frozenset[str]]
     denied: frozenset[str]
+    shadowed: frozenset[str]
 
 
 def clauses(text: str) -> list[Clause]:
@@ -48,14 +63,17 @@ def clauses(text: str) -> list[Clause]:
 
 
 def _clause(text: str) -> Clause:
-    denied = frozenset(
-        word for negation in _DENIAL.finditer(text) for word in words(text[negation.end() :])[:_DENIED_WORDS]
-    )
-    return Clause(text, frozenset(words(text)), numbers(text), denied)
+    denied: set[str] = set()
+    shadowed: set[str] = set()
+    for negation in _DENIAL.finditer(text):
+        behind = words(text[negation.end() :])
+        shadowed.update(behind)
+        denied.update(behind[: 2 if behind[:1] and behind[0] in _LIGHT else 1])
+    return Clause(text, frozenset(words(text)), numbers(text), frozenset(denied), frozenset(shadowed))
 
 
 def numbers(text: str) -> dict[str, frozenset[str]]:
-    """Return the numbers of *text* as digits without grouping, each with the units it stands with."""
+    """Return the numbers of *text* as plain digits, with their units; ``/min`` stands for each minute."""
     found: dict[str, frozenset[str]] = {}
     for whole, fraction, unit in _NUMBER.findall(text):
         number = whole.replace(",", "").lstrip("0") or "0"
@@ -65,14 +83,20 @@ def numbers(text: str) -> dict[str, frozenset[str]]:
         found[number + fraction] = found.get(number + fraction, frozenset()) | (
             {name} if name else frozenset()
         )
+    for english, chinese in _RATE.findall(text):
+        if unit := UNITS.get((english or chinese).lower()):
+            found[f"/{unit}"] = frozenset()
     return found
 
 
-def spelt(text: str) -> Iterator[str]:
-    """Yield the small numbers that *text* spells out in words."""
-    for word in re.findall(r"[零一二三四五六七八九十两半首]|[a-z]+", text.lower()):
-        if word in SPELT:
-            yield SPELT[word]
+def spelt(text: str) -> frozenset[str]:
+    """Return every small number that *text* may be spelling out in words."""
+    return frozenset(SPELT[word] for word in _SPELT_WORD.findall(text.lower()) if word in SPELT)
+
+
+def counts(text: str) -> frozenset[str]:
+    """Return the small numbers above one that *text* surely spells out: English, or with a measure word."""
+    return frozenset(SPELT[word] for word in _COUNT.findall(text.lower()))
 
 
 def names(text: str) -> frozenset[str]:
@@ -105,16 +129,13 @@ def opposed(claim: str, evidence: str) -> bool:
 
 
 def reversed_order(claim: str, evidence: str) -> bool:
-    """Whether *claim* orders in time, size or replacement what *evidence* orders the other way round."""
-    if not (_ORDERED.search(claim) and _ORDERED.search(evidence)):
-        return False
-    said, held = (_places(text) for text in (claim, evidence))
-    common = sorted(said.keys() & held.keys(), key=said.__getitem__)
-    steps = [held[b] - held[a] for a, b in pairwise(common)]
-    return len(common) > 1 and sum(step < 0 for step in steps) * 2 > len(steps)
+    """Whether *claim* turns round what *evidence* says of two: from, first, or more than the other."""
+    said = set(_pairs(evidence))
+    return any((last, first) in said for first, last in _pairs(claim) if first != last)
 
 
-def _places(text: str) -> dict[str, int]:
-    """Where each word and number that stands only once in *text* stands."""
-    found = [word for word in words(text) if len(word) > 1 or word.isdigit()]
-    return {word: place for place, word in enumerate(found) if found.count(word) == 1}
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """What *text* sets in an order, in one word each."""
+    found = (ends for pattern in _ORDERS for ends in pattern.findall(text))
+    taken = ((words(first)[:1], words(last)[:1]) for first, last in found)
+    return [(first[0], last[0]) for first, last in taken if first and last]

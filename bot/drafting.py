@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from bot.citations import Cleaner
 from bot.grounding import MARK
-from bot.llm_values import Done
 from bot.marks import Marker
-from bot.model import Source
+from bot.model import Done, Source
 
 _DECLINED = re.compile(
     r"博客.{0,8}(?:没有|未|不)|(?:文章|资料|段落|来源).{0,8}(?:没有|未|不)(?:提|说|写|涉|给|包|找|含)|"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from bot.claims import Clause, clauses, names, opposed, reversed_order, spelt
+from bot.claims import Clause, clauses, counts, names, opposed, reversed_order, spelt
 from bot.languages import language
 from bot.model import Source
 from bot.sentences import sentences
@@ -107,9 +107,9 @@ def _stem(name: str) -> str:
 
 
 def _counted(parts: Iterable[Clause], text: str) -> bool:
-    return all(
-        re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text) for part in parts for number in part.numbers
-    )
+    """Whether *text*, in another language, holds the numbers of the claim."""
+    said = {number for part in parts for number in part.numbers if number[0].isdigit()}
+    return all(re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text) for number in said)
 
 
 def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
@@ -125,7 +125,7 @@ def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
         return False
     found.sort(key=lambda each: each[:2], reverse=True)
     best, _, closest = found[0]
-    if any(_contradicted(part, closest.clauses) for part in parts):
+    if any(_contradicted(part, closest.clauses) for part in parts) or reversed_order(claim, closest.text):
         return False
     return any(_agrees(claim, parts, window) for share, _, window in found if share >= best - _BAND)
 
@@ -140,12 +140,12 @@ def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
     for clause in window.clauses:
         for number, units in clause.numbers.items():
             held[number] = held.get(number, frozenset()) | units
-    also = frozenset(spelt(window.text))
+    known = held.keys() | spelt(window.text)
+    if not counts(claim) <= known:
+        return False
     for part in parts:
         for number, units in part.numbers.items():
-            if number not in held and number not in also:
-                return False
-            if units and held.get(number) and not units & held[number]:
+            if number not in known or (units and held.get(number) and not units & held[number]):
                 return False
         if _contradicted(part, window.clauses):
             return False
@@ -154,19 +154,27 @@ def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
 
 def _contradicted(part: Clause, against: Collection[Clause]) -> bool:
     """Whether *against* denies what *part* says, or says it of another number or direction."""
-    denied = frozenset().union(*(clause.denied for clause in against))
-    affirmed = frozenset().union(*(clause.words - clause.denied for clause in against))
-    if part.denied & affirmed - denied or (part.words - part.denied) & (denied - affirmed):
+    denied, shadowed, held = (
+        frozenset[str]().union(*found)
+        for found in zip(*((each.denied, each.shadowed, each.words) for each in against), strict=True)
+    )
+    affirmed = frozenset[str]().union(*(each.words - each.shadowed for each in against))
+    if part.denied & (held - shadowed) or (part.words - part.shadowed) & (denied - affirmed):
         return True
-    nearest = max(against, key=lambda clause: _overlap(part, clause))
-    if len(part.words & nearest.words) * 2 < len(part.words):
-        return False
+    return any(_turned(part, nearest) for nearest in _nearest(part, against))
+
+
+def _nearest(part: Clause, against: Collection[Clause]) -> list[Clause]:
+    """Return the clause that shares most words with *part*, and the one that shares a number and a word."""
+    alike = max(against, key=lambda clause: len(part.words & clause.words))
+    same = [each for each in against if part.numbers.keys() & each.numbers.keys() and part.words & each.words]
+    return [*([alike] if len(alike.words & part.words) * 2 >= len(part.words) else []), *same[:1]]
+
+
+def _turned(part: Clause, nearest: Clause) -> bool:
+    """Whether *nearest* says what *part* says with another number, or of the opposite."""
     moved = part.numbers and nearest.numbers and not part.numbers.keys() & nearest.numbers.keys()
     return bool(moved) or opposed(part.text, nearest.text)
-
-
-def _overlap(part: Clause, clause: Clause) -> tuple[int, int]:
-    return len(part.words & clause.words), len(part.numbers.keys() & clause.numbers.keys())
 
 
 def _has_code(block: str, article: Evidence) -> bool:
