@@ -10,8 +10,7 @@ from bot.answerer import Answerer, answerer
 from bot.choosing import Layout
 from bot.config import Config
 from bot.errors import ModelFailure
-from bot.llm import Done
-from bot.model import Answer, Delta, Event, Message, Stage
+from bot.model import Answer, Delta, Done, Event, Message, Stage
 from bot.phrases import choose
 from bot.prompt import Prompt
 from bot.templates import Family

@@ -40,6 +40,25 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a whole answer.
+
+    ``prompt_tokens`` is the server's own count of the prompt. ``answer_tokens`` leaves out
+    ``thought_tokens``, which are counted by chunks of the stream, one token each. ``reason`` is ``stop``, or
+    ``length`` when the answer filled num_predict or the context. Times are milliseconds; ``first_token_ms``
+    counts from the request.
+    """
+
+    prompt_tokens: int
+    answer_tokens: int
+    reason: str
+    model: str = ""
+    thought_tokens: int = 0
+    first_token_ms: int = 0
+    total_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """An article that was in the prompt, under the number the model cites; ``passage`` is its best text.
 

@@ -1,6 +1,6 @@
 """The breaker keeps requests from a server that fails, and lets one find out whether it is well again."""
 
-from bot.breaker import Breaker
+from bot.llm.breaker import Breaker
 from tests.fakes.models import Clock
 
 

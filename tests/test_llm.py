@@ -7,7 +7,8 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ModelUnavailable
-from bot.llm import Call, Done, Limits
+from bot.llm import Call, Limits
+from bot.model import Done
 from tests.fakes.models import HELLO, PATIENCE, Models, answer, failure_of, until
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_faults import Fault

@@ -8,8 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import AnswerCutShort, ModelBusy, ModelMissing, ModelUnavailable, PromptTooLong
-from bot.llm import Call, Done, Limits, Ollama
-from bot.model import Message
+from bot.llm import Call, Limits, Ollama
+from bot.model import Done, Message
 from tests.fakes.models import HELLO, PATIENCE, Clock, Models, answer, failure_of, until
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_faults import Fault, FaultKind

@@ -14,8 +14,8 @@ import pytest
 
 from bot.config import Config
 from bot.errors import ModelMissing, ModelUnavailable, PromptTooLong
-from bot.llm import Done, Ollama
-from bot.model import Message
+from bot.llm import Ollama
+from bot.model import Done, Message
 from tests.fakes.models import answer, failure_of
 
 pytestmark = [pytest.mark.ollama, pytest.mark.timeout(600)]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import ModelUnavailable
-from bot.pool import Pool
+from bot.llm.pool import Pool
 from tests.fakes.models import Clock, until
 
 

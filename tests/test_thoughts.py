@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.thoughts import Thoughts
+from bot.llm.thoughts import Thoughts
 
 
 def shown(pieces: list[str]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.errors import ModelFailure
-from bot.llm import Done, Limits, Ollama
-from bot.model import Message
+from bot.llm import Limits, Ollama
+from bot.model import Done, Message
 from tests.fakes.ollama import FakeOllama
 
 QUICK = Limits(retry=0.01)

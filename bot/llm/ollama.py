@@ -16,16 +16,14 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bot import ollama_errors
-from bot.breaker import Verdict
 from bot.errors import ModelFailure
-from bot.llm_values import LIMITS, Call, Done, Limits, ModelFacts, PoolState
-from bot.model import Message
-from bot.ollama_client import Path
-from bot.ollama_server import Server, Settings
-from bot.pool import Place, Pool
-
-__all__ = ["Call", "Done", "Limits", "ModelFacts", "Ollama", "PoolState"]
+from bot.llm import translation
+from bot.llm.breaker import Verdict
+from bot.llm.client import Path
+from bot.llm.pool import Place, Pool
+from bot.llm.server import Server, Settings
+from bot.llm.values import LIMITS, Call, Done, Limits, ModelFacts, PoolState
+from bot.model import Done, Message
 
 Answer = TypeVar("Answer")
 
@@ -141,7 +139,7 @@ class Ollama:
                             verdict = "good" if isinstance(part, Done) else verdict
                             yield part
                 except ModelFailure as failure:
-                    verdict = "bad" if ollama_errors.broken(failure) else "none"
+                    verdict = "bad" if translation.broken(failure) else "none"
                     if not self._worth_again(failure, told.tries):
                         raise
                 else:
@@ -162,7 +160,7 @@ class Ollama:
         return await ask(self._servers[-1])
 
     def _worth_again(self, failure: ModelFailure, tries: int) -> bool:
-        where = ollama_errors.again(failure)
+        where = translation.again(failure)
         return tries == 1 and (where == "anywhere" or (where == "elsewhere" and len(self._servers) > 1))
 
 

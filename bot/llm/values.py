@@ -4,25 +4,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The end of a whole answer.
-
-    ``prompt_tokens`` is the server's own count of the prompt. ``answer_tokens`` leaves out
-    ``thought_tokens``, which are counted by chunks of the stream, one token each. ``reason`` is ``stop``, or
-    ``length`` when the answer filled num_predict or the context. Times are milliseconds; ``first_token_ms``
-    counts from the request.
-    """
-
-    prompt_tokens: int
-    answer_tokens: int
-    reason: str
-    model: str = ""
-    thought_tokens: int = 0
-    first_token_ms: int = 0
-    total_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What a server says of a model: ``context_length`` is the trained maximum in tokens, 0 when unknown.
 

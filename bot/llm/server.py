@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 import ollama
 
-from bot import ollama_errors
 from bot.errors import ModelFailure, ModelUnavailable
-from bot.llm_values import LIMITS, Done, Limits, ModelFacts
-from bot.ollama_client import Client, Line, Path
-from bot.ollama_reading import Reading
+from bot.llm import translation
+from bot.llm.client import Client, Line, Path
+from bot.llm.reading import Reading
+from bot.llm.values import LIMITS, Done, Limits, ModelFacts
+from bot.model import Done
 
 Answer = TypeVar("Answer")
 KEEP_ALIVE = "30m"
@@ -81,7 +82,7 @@ class Server:
         try:
             async with asyncio.timeout(self._limits.first_token_cold):
                 await self._client.post("/api/chat", body)
-        except ollama_errors.FAULTS as fault:
+        except translation.FAULTS as fault:
             raise self._before(fault) from fault
         finally:
             self._loading -= 1
@@ -108,19 +109,19 @@ class Server:
         first = self._limits.first_token_cold if patient else self._limits.first_token
         left = self._limits.whole - reading.writing
         if left <= 0:
-            raise ollama_errors.overtime(self.address, self._limits.whole)
+            raise translation.overtime(self.address, self._limits.whole)
         seconds = min(self._limits.between, left) if reading.begun else first
         try:
             async with asyncio.timeout(seconds):
                 line = await anext(lines, None)
-        except ollama_errors.FAULTS as fault:
+        except translation.FAULTS as fault:
             if not reading.begun:
                 raise self._before(fault) from fault
             if isinstance(fault, TimeoutError) and seconds == left:
-                raise ollama_errors.overtime(self.address, self._limits.whole) from fault
-            raise ollama_errors.within(fault, self.address) from fault
+                raise translation.overtime(self.address, self._limits.whole) from fault
+            raise translation.within(fault, self.address) from fault
         if line is None:
-            raise ollama_errors.within(None, self.address)
+            raise translation.within(None, self.address)
         return line
 
     async def close(self) -> None:
@@ -148,11 +149,11 @@ class Server:
         try:
             async with asyncio.timeout(self._limits.question):
                 return await request
-        except ollama_errors.FAULTS as fault:
+        except translation.FAULTS as fault:
             raise self._before(fault) from fault
 
     def _before(self, fault: Exception) -> ModelFailure:
-        failure = ollama_errors.before(fault, self.address, self._settings.model)
+        failure = translation.before(fault, self.address, self._settings.model)
         if isinstance(failure, ModelUnavailable):
             self._facts = None  # it may come back as another version
         return failure

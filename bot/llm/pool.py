@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from zlib import crc32
 
-from bot.breaker import Breaker, Verdict
 from bot.errors import ModelBusy, ModelUnavailable
-from bot.llm_values import HostState, PoolState
+from bot.llm.breaker import Breaker, Verdict
+from bot.llm.values import HostState, PoolState
 
 Member = TypeVar("Member")
 

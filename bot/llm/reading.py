@@ -4,9 +4,9 @@ import time
 
 from ollama import ChatResponse
 
-from bot.llm_values import Done
-from bot.ollama_client import Line
-from bot.thoughts import Thoughts
+from bot.llm.client import Line
+from bot.llm.thoughts import Thoughts
+from bot.model import Done
 
 
 class Reading:
