@@ -5,13 +5,13 @@ https://docs.slack.dev/interactivity/handling-user-interaction
 
 import json
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from bot.playground import chat
 from bot.playground.limits import Refusal
+from bot.playground.recent import Recent
 from bot.playground.workspace import Json, Workspace
 
 TRIGGER_SECONDS, HOOK_SECONDS, HOOK_USES, MOST = 3.0, 1800.0, 5, 500
@@ -35,15 +35,13 @@ class Hooks:
     def __init__(self, slack: Workspace) -> None:
         self.base = ""
         self._slack = slack
-        self._hooks: OrderedDict[str, Hook] = OrderedDict()
-        self._triggers: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._hooks: Recent[str, Hook] = Recent(MOST)
+        self._triggers: Recent[str, tuple[str, float]] = Recent(MOST)
 
     def trigger(self, person: str) -> str:
         """A trigger id with which the app may open a modal for *person*."""
         trigger = f"{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._triggers[trigger] = (person, self._slack.clock())
-        while len(self._triggers) > MOST:
-            self._triggers.popitem(last=False)
         return trigger
 
     def exchange(self, trigger: str) -> str:
@@ -59,8 +57,6 @@ class Hooks:
         """An address that answers *person* in *channel*."""
         key = secrets.token_urlsafe(16)
         self._hooks[key] = Hook(person, channel, self._slack.clock(), message_ts, thread_ts)
-        while len(self._hooks) > MOST:
-            self._hooks.popitem(last=False)
         return f"{self.base}hooks/{key}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

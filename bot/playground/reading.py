@@ -12,8 +12,6 @@ from bot.playground.chat import Method, channel
 from bot.playground.limits import Refusal
 from bot.playground.workspace import APP, BOT, BOT_ID, TEAM, Channel, Json, Workspace
 
-INTERNAL = ("quiet",)
-
 
 def replies(slack: Workspace, args: Json) -> Json:
     """conversations.replies: a thread, its first message first; a reply's own ts gives that reply alone."""
@@ -108,7 +106,7 @@ def _page(messages: list[Json], args: Json) -> Json:
         or oldest < float(m["ts"]) < latest
         or (inclusive and float(m["ts"]) in {oldest, latest})
     ]
-    hidden = set(INTERNAL) | (set() if args.get("include_all_metadata") else {"metadata"})
+    hidden = () if args.get("include_all_metadata") else ("metadata",)
     shown = [{k: v for k, v in m.items() if k not in hidden} for m in within[start : start + size]]
     more = start + size < len(within)
     cursor = base64.b64encode(b"next:%d" % (start + size)).decode() if more else ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from bot.playground.recent import Recent
 from bot.playground.workspace import APP, Json
 
 MOST_CONNECTIONS, MOST_TICKETS, TICKET_SECONDS, PING_SECONDS = 10, 100, 30.0, 30.0
@@ -46,14 +47,12 @@ class Sockets:
         self.refusals = 0
         self._ack_seconds = ack_seconds
         self._changed = changed
-        self._tickets: dict[str, float] = {}
+        self._tickets: Recent[str, float] = Recent(MOST_TICKETS)
         self._some = asyncio.Event()
         self._turn = itertools.count()
 
     def ticket(self, base: str) -> str:
         """A WebSocket address that lets one connection in."""
-        while len(self._tickets) >= MOST_TICKETS:
-            del self._tickets[next(iter(self._tickets))]
         ticket = secrets.token_urlsafe(12)
         self._tickets[ticket] = time.monotonic()
         return f"{base.replace('http', 'ws', 1)}link/?ticket={ticket}&app_id={APP}"

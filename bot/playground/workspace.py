@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from bot.playground.recent import Recent
+
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -20,6 +22,7 @@ ADA, LIN, GENERAL = "U0ADA00001", "U0LIN00001", "C0GENERAL1"
 MESSAGES_A_CHANNEL = 1000
 PRIVATE_NOTES = 200
 VIEWS = 50
+THREADS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Channel:
     private: bool = False
     archived: bool = False
     bot_in: bool = True
-    messages: dict[str, Json] = field(default_factory=dict)
+    messages: Recent[str, Json] = field(default_factory=lambda: Recent(MESSAGES_A_CHANNEL))
 
     @property
     def type(self) -> Literal["im", "group", "channel"]:
@@ -86,12 +89,12 @@ class Workspace:
         for person in (ADA, LIN):
             self.direct(person)
         self.private: deque[Json] = deque(maxlen=PRIVATE_NOTES)
-        self.statuses: dict[tuple[str, str], Json] = {}
+        self.statuses: Recent[tuple[str, str], Json] = Recent(THREADS)
+        self.titles: Recent[tuple[str, str], str] = Recent(THREADS)
+        self.sessions: Recent[tuple[str, str], str] = Recent(THREADS)
         self.prompts: dict[str, Json] = {}
-        self.titles: dict[tuple[str, str], str] = {}
-        self.sessions: dict[tuple[str, str], str] = {}
         self.homes: dict[str, Json] = {}
-        self.views: dict[str, Json] = {}
+        self.views: Recent[str, Json] = Recent(VIEWS)
         self.listeners: list[Callable[[Change], None]] = []
         self._news = asyncio.Event()
         self._last_ts = 0
@@ -144,7 +147,6 @@ class Workspace:
         place.messages[message["ts"]] = message
         if message["user"] == BOT:
             self.show_status(channel, message.get("thread_ts", ""), "")
-        self._trim(place)
         self.tell(Change("message", message, channel, quiet=quiet))
         return message
 
@@ -161,17 +163,18 @@ class Workspace:
     def delete(self, channel: str, ts: str) -> None:
         """Remove a message; one with replies leaves a tombstone that keeps the thread, as in Slack."""
         place = self.channels[channel]
-        before = place.messages.pop(ts)
+        before = place.messages[ts]
         parent = place.messages.get(before.get("thread_ts", ""))
-        if parent:
+        if parent and parent is not before:
             parent["reply_count"] -= 1
             self.tell(Change("message", parent, channel, parent, quiet=True))
         if before.get("reply_count"):
             kept = {name: before[name] for name in ("type", "ts", "team", "thread_ts", "reply_count")}
             tombstone = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
             place.messages[ts] = {**kept, **tombstone, "hidden": True}
-            place.messages = dict(sorted(place.messages.items()))
             self.tell(Change("message", place.messages[ts], channel, before, quiet=True))
+        else:
+            del place.messages[ts]
         self.tell(Change("deleted", {"ts": ts}, channel, before))
 
     def note(self, channel: str, person: str, message: Json) -> Json:
@@ -215,8 +218,6 @@ class Workspace:
         self.views[view_id] = kept
         if view["type"] == "home":
             self.homes[person] = kept
-        while len(self.views) > VIEWS:
-            del self.views[next(iter(self.views))]
         self.tell(Change(str(view["type"]), kept, person=person))
         return kept
 
@@ -244,7 +245,3 @@ class Workspace:
                 if value := predicate():
                     return value
                 await news.wait()
-
-    def _trim(self, place: Channel) -> None:
-        while len(place.messages) > MESSAGES_A_CHANNEL:
-            del place.messages[next(iter(place.messages))]
