@@ -62,7 +62,7 @@ class Done:
 class Source:
     """An article that was in the prompt, under the number the model cites; ``passage`` is its best text.
 
-    ``shown`` is all of the article that the thread's prompt holds, as the model reads it, "" when it is in none.
+    ``shown`` is all of the article that the thread's prompt holds, as the model reads it, or "".
     """
 
     n: int

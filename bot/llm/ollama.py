@@ -22,7 +22,7 @@ from bot.llm.breaker import Verdict
 from bot.llm.client import Path
 from bot.llm.pool import Place, Pool
 from bot.llm.server import Server, Settings
-from bot.llm.values import LIMITS, Call, Done, Limits, ModelFacts, PoolState
+from bot.llm.values import LIMITS, Call, Limits, ModelFacts, PoolState
 from bot.model import Done, Message
 
 Answer = TypeVar("Answer")

@@ -19,7 +19,7 @@ from bot.errors import ModelFailure, ModelUnavailable
 from bot.llm import translation
 from bot.llm.client import Client, Line, Path
 from bot.llm.reading import Reading
-from bot.llm.values import LIMITS, Done, Limits, ModelFacts
+from bot.llm.values import LIMITS, Limits, ModelFacts
 from bot.model import Done
 
 Answer = TypeVar("Answer")
