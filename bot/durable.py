@@ -6,8 +6,12 @@ itself would unpickle whatever the database holds.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -23,6 +27,7 @@ from dbos import (
     error,
 )
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import DatabaseFailure
 from bot.seats import Seats
@@ -105,6 +110,19 @@ async def destroy() -> None:
     loop.set_default_executor(ThreadPoolExecutor())
 
 
+def exit_if_stuck(code: int) -> None:
+    """End the process at once if threads of DBOS's still wait for a database that is away.
+
+    They never give up, and Python would wait for them; what they were about to record is done again later.
+    Call it last: nothing after it runs.
+    """
+    if any(thread.name.startswith("dbos-executor") for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 async def step(name: str, work: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Run *work* as a recorded step: three tries with growing pauses, then one of EXHAUSTED."""
     run = cast("Callable[..., Awaitable[T]]", DBOS.run_step_async)
@@ -113,23 +131,36 @@ async def step(name: str, work: Callable[..., Awaitable[T]], *arguments: Any) ->
 
 async def queued(queue: str) -> list[Waiter]:
     """What waits on *queue*, over all replicas, oldest first."""
-    waiting = await DBOS.list_queued_workflows_async(
-        queue_name=queue, status="ENQUEUED", load_input=False, load_output=False
-    )
+    with _answering():
+        waiting = await DBOS.list_queued_workflows_async(
+            queue_name=queue, status="ENQUEUED", load_input=False, load_output=False
+        )
     return [Waiter(each.workflow_id, each.queue_partition_key or "") for each in waiting]
 
 
 async def delete_ended(before: datetime, limit: int = 10_000) -> int:
     """Delete what is known of up to *limit* workflows that ended *before* then; return how many."""
-    ended = await DBOS.list_workflows_async(
-        status=["SUCCESS", "ERROR", "CANCELLED"],
-        completed_before=before.isoformat(),
-        limit=limit,
-        load_input=False,
-        load_output=False,
-    )
-    await DBOS.delete_workflows_async([each.workflow_id for each in ended])
+    with _answering():
+        ended = await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=limit,
+            load_input=False,
+            load_output=False,
+        )
+        await DBOS.delete_workflows_async([each.workflow_id for each in ended])
     return len(ended)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as exc:
+        raise DatabaseFailure(
+            f"The durable queue's database does not answer ({type(exc).__name__}).",
+            "Is it running, reachable, and is there room on its disk?",
+        ) from exc
 
 
 async def look_after(seats: Seats, seat: str, every: float) -> None:
@@ -149,11 +180,14 @@ async def look_after(seats: Seats, seat: str, every: float) -> None:
                 # The call that DBOS's own recovery service makes: a row goes to one caller, however many ask.
                 await asyncio.to_thread(DBOS._recover_pending_workflows, gone)  # noqa: SLF001
             empty = found
+        except DatabaseFailure as failure:
+            log.warning("the other seats cannot be seen", reason=str(failure))
         except Exception:
             log.exception("a look after the other seats failed")
 
 
 async def _empty_seats_with_work(seats: Seats, seat: str) -> set[str]:
-    pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+    with _answering():
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
     others = {each.executor_id for each in pending if each.executor_id} - {seat}
     return {each for each in others if await seats.empty(each)}

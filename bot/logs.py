@@ -9,6 +9,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 VALUE_CHARACTERS = 300
+REPEAT_SECONDS = 30.0
 _OURS = ("bot", "index", "__main__")
 _HIDDEN = r"(?:\w+_)?(?:token|secret|password|api_key|response_url)"
 _SECRETS = (
@@ -51,6 +52,7 @@ def configure(*, debug: bool = False, json: bool = False, stream: IO[str] | None
     )
     handler = logging.StreamHandler(out)
     handler.addFilter(_loud_enough)
+    handler.addFilter(_Repeats().first)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -79,6 +81,25 @@ def _censored(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+class _Repeats:
+    """Lets a library say the same thing once in REPEAT_SECONDS; DBOS without its database complains without end.
+
+    The same thing is what the same line of its source says, whatever the values in it; tracebacks all pass.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, int], float] = {}
+
+    def first(self, record: logging.LogRecord) -> bool:
+        if record.exc_info or record.name.partition(".")[0] in _OURS:
+            return True
+        line = (record.pathname, record.lineno)
+        if record.created - self._said.get(line, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return False
+        self._said[line] = record.created
+        return True
 
 
 def _loud_enough(record: logging.LogRecord) -> bool:

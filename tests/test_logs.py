@@ -133,6 +133,16 @@ def test_a_value_too_long_to_be_an_id_is_cut(out: io.StringIO) -> None:
     assert len(out.getvalue()) < 600
 
 
+def test_a_library_that_repeats_itself_is_heard_once_and_our_own_lines_each_time(out: io.StringIO) -> None:
+    for number in range(50):
+        logging.getLogger("dbos").warning("database away, try %d", number)
+        structlog.get_logger("bot.test").warning("ours")
+    logging.getLogger("dbos").error("something else")
+    assert out.getvalue().count("database away") == 1
+    assert out.getvalue().count("something else") == 1
+    assert out.getvalue().count("ours") == 50
+
+
 def test_configuring_twice_writes_each_line_once() -> None:
     stream = io.StringIO()
     logs.configure(json=True, stream=stream)

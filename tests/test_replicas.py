@@ -36,7 +36,7 @@ async def test_an_event_that_reaches_two_replicas_at_once_is_answered_once(
         )
 
 
-@pytest.mark.parametrize("point", ["opening", "posted", "writing"])
+@pytest.mark.parametrize("point", ["posted", "writing"])
 async def test_a_living_replica_takes_over_from_a_dead_one_within_a_minute(
     postgres: Cluster,  # noqa: F811
     tmp_path: Path,
@@ -119,6 +119,25 @@ async def test_without_postgresql_a_question_is_not_acknowledged_and_with_it_aga
             await bot.says(at="written", id=question.id)
             assert not await bot.hears(question)
             assert bots.slack.posts() == bots.slack.finals() == [question.id]
+
+
+async def test_a_bot_stops_in_time_without_postgresql_and_its_work_is_done_later(tmp_path: Path) -> None:
+    with cluster() as server:
+        async with crew(server.database(), tmp_path) as bots:
+            bot = await bots.start(hold="writing")
+            question = asked()
+            await bot.hears(question)
+            await bot.says(at="writing", id=question.id)
+            server.stop()
+            bot.goes_on()
+            await bot.says(at="written", id=question.id)
+            began = time.monotonic()
+            assert await bot.terminate() == 0
+            assert time.monotonic() - began < 15
+            server.start()
+            other = await bots.start()
+            await other.says(at="written", id=question.id)
+            assert bots.slack.posts() == [question.id]
 
 
 async def test_a_postgresql_that_is_not_there_is_named_without_its_password() -> None:

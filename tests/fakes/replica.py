@@ -1,8 +1,8 @@
 """A bot process that is nothing but its jobs, to be killed at will; its Slack is a file it appends lines to.
 
 ``python -m tests.fakes.replica DATABASE SLACK HOLD LOOK`` takes questions as JSON lines on stdin and tells on
-stdout what happens, one JSON object a line. It stands still for ever at the point named HOLD: "opening"
-(before the post), "posted" (before its timestamp is saved), "writing" or "written" (before that is saved).
+stdout what happens, one JSON object a line. It stands still at the point named HOLD, until a line "go" comes:
+"opening" (before the post), "posted" (before its timestamp is saved), "writing", "written" (before that is).
 SIGTERM stops it as the bot stops.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
+from bot.durable import exit_if_stuck
 from bot.errors import DatabaseFailure
 from bot.jobs import Jobs, Limits
 from bot.model import Outcome, Question
@@ -53,6 +54,7 @@ class Process:
 
     def __init__(self, url: str, slack: Slack, hold: str, look: float) -> None:
         self._slack, self._hold = slack, hold
+        self._go = asyncio.Event()
         self._records = Records(url)
         self._jobs = Jobs(
             url,
@@ -82,6 +84,9 @@ class Process:
 
     async def _take(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
+            if line == b"go\n":
+                self._go.set()
+                continue
             question = Question(**json.loads(line))
             try:
                 tell(submitted=question.id, fresh=await self._jobs.submit(question))
@@ -91,7 +96,7 @@ class Process:
     async def _at(self, point: str, question: Question) -> None:
         tell(at=point, id=question.id)
         if point == self._hold:
-            await asyncio.Event().wait()
+            await self._go.wait()
 
     async def _open(self, question: Question) -> str:
         await self._at("opening", question)
@@ -130,3 +135,4 @@ if __name__ == "__main__":
     logs.configure()
     database, path, hold_at, every = sys.argv[1:5]
     asyncio.run(Process(database, Slack(Path(path)), hold_at, float(every)).run())
+    exit_if_stuck(0)

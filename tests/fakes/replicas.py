@@ -34,6 +34,11 @@ class Replica:
         assert self._process.stdin
         self._process.stdin.write(json.dumps(asdict(question)).encode() + b"\n")
 
+    def goes_on(self) -> None:
+        """Open the door it holds itself up at."""
+        assert self._process.stdin
+        self._process.stdin.write(b"go\n")
+
     async def says(self, **event: Any) -> dict[str, Any]:
         """Wait until it has said something with these entries, and return that."""
         async with asyncio.timeout(PATIENCE):
