@@ -119,13 +119,17 @@ def refresh(
 def evaluate(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines {question, gold}.")],
     *,
-    corpus: Annotated[str | None, typer.Option(help="Only rows of this corpus, and those of none.")] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="Only rows of this corpus, and those of none; by default the blog's.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the search: Recall@1, Recall@5, MRR@10 and the refusal rate."""
     from index import evaluation
 
-    figures = evaluation.evaluate(_rows(file), _search(), corpus=corpus).as_dict()
+    rows = list(_rows(file))
+    corpus = corpus or evaluation.own_corpus(rows, config().blog.repo)
+    figures = evaluation.evaluate(rows, _search(), corpus).as_dict()
     if as_json:
         terminal.dump(figures)
     else:

@@ -1,17 +1,18 @@
 """Search, prompt and model wired together once, for the bot and the command line alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-from index.vectors import Embedder
+from typing import Protocol
 
 from bot import answering
+from bot.calibrations import Calibrations
 from bot.choosing import Budget, Layout
 from bot.config import Config
-from bot.llm import Call, Ollama
+from bot.llm import Ollama
 from bot.model import Conversation, Event
+from index.embedder import Embedder
 from index.model import Found
 from index.search import Search
 
@@ -23,6 +24,7 @@ class Answerer:
     search: Search
     model: Ollama
     settings: answering.Settings
+    counts: "Counts"
 
     def answer(
         self,
@@ -42,26 +44,55 @@ class Answerer:
 
     async def find(self, question: str, limit: int) -> Found:
         """Search off the event loop, which has acknowledgements to give."""
-        return await asyncio.to_thread(self.search, question, limit)
+        found = await asyncio.to_thread(self.search, question, limit)
+        if found.words_alone:
+            self.counts.embedding_failed()
+        return found
+
+
+class Counts(Protocol):
+    """Who is told what happens beside the answers, say bot.metrics."""
+
+    def embedding_failed(self) -> None:
+        """A search had to do without the embeddings that the settings ask for."""
+
+    def prompt_cut(self) -> None:
+        """The server cannot have read the whole of a prompt."""
+
+
+class Uncounted:
+    """Counts nothing."""
+
+    def embedding_failed(self) -> None:
+        """Count nothing."""
+
+    def prompt_cut(self) -> None:
+        """Count nothing."""
 
 
 @asynccontextmanager
 async def answerer(
-    config: Config, *, layout: Layout = "turns", observe: Callable[[Call], None] = lambda _: None
+    config: Config, *, layout: Layout = "turns", counts: Counts | None = None
 ) -> AsyncIterator[Answerer]:
     """Open what answering needs and close it at the end. Neither index nor Ollama has to be there yet."""
-    budget = Budget(context=config.context, answer=config.answer_tokens, layout=layout)
-    model = Ollama(
+    counts = counts or Uncounted()
+    calibrations = Calibrations(config.data / "calibration.json", config.model, cut=counts.prompt_cut)
+    settings = answering.Settings(
+        model=config.model,
+        budget=Budget(context=config.context, answer=config.answer_tokens, layout=layout),
+        calibration=calibrations.current,
+        counted=calibrations.counted,
+    )
+    search = open_search(config)
+    async with Ollama(
         config.ollama,
         config.model,
         context=config.context,
         answer_tokens=config.answer_tokens,
-        observe=observe,
-    )
-    try:
-        yield Answerer(open_search(config), model, answering.Settings(model=config.model, budget=budget))
-    finally:
-        await model.close()
+        parallel=config.parallel,
+    ) as model:
+        yield Answerer(search, model, settings, counts)
+    search.close()
 
 
 def embedder(config: Config) -> Embedder | None:
@@ -71,4 +102,4 @@ def embedder(config: Config) -> Embedder | None:
 
 def open_search(config: Config) -> Search:
     """The search over the index in the data folder; whether there is one shows when it is asked."""
-    return Search(config.data, config.blog)
+    return Search(config.data, config.blog, embedder(config))

@@ -25,6 +25,7 @@ from bot.playground import Playground
 from bot.records import Records
 from bot.schedule import Schedule
 from bot.service import Service
+from bot.waiting import Limits
 from index.errors import IndexFailure, IndexMissing
 from index.model import Report
 
@@ -49,7 +50,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         web = slack_calls.client(config.bot_token, config.slack_api_url)
         me = await preflight(web, config.app_token)
         metrics = Metrics()
-        answers = await stack.enter_async_context(answerer(config))
+        answers = await stack.enter_async_context(answerer(config, counts=metrics))
         records = Records(config.database_url)
         await records.open()
         stack.push_async_callback(records.close)
@@ -72,6 +73,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             open=service.open,
             finish=service.finish,
             refuse=service.refuse,
+            limits=Limits(concurrency=config.parallel * len(config.ollama)),
             lost=leave,
         )
         schedule = Schedule(

@@ -19,7 +19,7 @@ class Config:
     """Everything the bot can be told, in types; secrets never show in a repr.
 
     ``context`` and ``answer_tokens`` are tokens; ``health_port`` 0 turns the health pages off; questions,
-    answers and feedback are deleted after ``keep_days``.
+    answers and feedback are deleted after ``keep_days``; each Ollama writes ``parallel`` answers at once.
     """
 
     blog: Blog
@@ -29,6 +29,7 @@ class Config:
     embed_model: str
     context: int
     answer_tokens: int
+    parallel: int
     refresh: str
     database_url: str = field(repr=False)
     admins: tuple[str, ...]
@@ -89,6 +90,7 @@ class Config:
             embed_model=read.text("BLOGBOT_EMBED_MODEL"),
             context=context,
             answer_tokens=answer_tokens,
+            parallel=read.number("BLOGBOT_PARALLEL", 2, 1, 64),
             refresh=read.cron("BLOGBOT_REFRESH", "0 3 * * *"),
             database_url=read.database("BLOGBOT_DATABASE_URL", f"sqlite:///{data / 'blogbot.sqlite'}"),
             admins=read.ids("BLOGBOT_ADMINS", "UW", "user ids such as U012ABCDEF"),

@@ -63,6 +63,9 @@ class Metrics:
         self._embedding_failures = Counter(
             "blogbot_embedding_failures", "Searches made without embeddings.", registry=registry
         )
+        self._prompts_cut = Counter(
+            "blogbot_prompts_cut", "Prompts that the model's server cut short.", registry=registry
+        )
         self._age = Gauge("blogbot_index_age_seconds", "Since the index was published.", registry=registry)
         self._articles = Gauge("blogbot_index_articles", "Articles in the index.", registry=registry)
         self._waiting = Gauge("blogbot_queue_waiting", "Questions waiting for their turn.", registry=registry)
@@ -85,6 +88,10 @@ class Metrics:
     def embedding_failed(self) -> None:
         """Count a search that had to do without embeddings."""
         self._embedding_failures.inc()
+
+    def prompt_cut(self) -> None:
+        """Count a prompt that the model's server cannot have read whole."""
+        self._prompts_cut.inc()
 
     def page(self, reading: Reading, now: datetime) -> bytes:
         """The exposition format of everything, with the gauges as *reading* has them."""

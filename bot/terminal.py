@@ -104,7 +104,7 @@ def exactly(text: str, end: str = "\n") -> None:
 def figures(measured: Mapping[str, Any]) -> None:
     """What ``evaluate`` measured, a line a group of questions."""
     table = Table(box=None, pad_edge=False)
-    names = ["questions", "recall@1", "recall@5", "mrr@10", "unanswerable", "refused"]
+    names = ["questions", "recall@1", "recall@5", "mrr@10", "kept", "unanswerable", "refused"]
     for name in ["", *names]:
         table.add_column(name, justify="left" if not name else "right")
     for group, values in measured.items():

@@ -13,10 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from index.embedder import Embedder
 from index.errors import IndexFailure
 from index.model import Blog, Step
 from index.refresh import refresh
-from index.vectors import Embedder
 
 NICE = 10
 """A build must not starve the process that answers Slack within three seconds."""
@@ -24,11 +24,12 @@ NICE = 10
 
 def main() -> int:
     """Run one refresh as standard input says."""
-    order = json.load(sys.stdin)
+    order: dict[str, Any] = json.load(sys.stdin)
+    blog: dict[str, Any] = order["blog"]
     os.nice(NICE)
     try:
         report = refresh(
-            Blog(**{k: tuple(v) if isinstance(v, list) else v for k, v in order["blog"].items()}),
+            Blog(**blog | {"include": tuple(blog["include"]), "exclude": tuple(blog["exclude"])}),
             Path(order["data"]),
             progress=_progress,
             force=order["force"],
