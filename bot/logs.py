@@ -84,7 +84,7 @@ def _censored(text: str) -> str:
 
 
 class _Repeats:
-    """Lets a library say the same thing once in REPEAT_SECONDS; DBOS without its database complains without end.
+    """Lets a library say the same thing once in REPEAT_SECONDS; DBOS without a database never rests.
 
     The same thing is what the same line of its source says, whatever the values in it; tracebacks all pass.
     """
