@@ -106,7 +106,7 @@ def figures(measured: Mapping[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     names = ["questions", "recall@1", "recall@5", "mrr@10", "kept", "unanswerable", "refused"]
     for name in ["", *names]:
-        table.add_column(name, justify="left" if not name else "right")
+        table.add_column(name, justify="left" if not name else "right", no_wrap=True)
     for group, values in measured.items():
         if isinstance(values, Mapping):
             table.add_row(group, *(_figure(values.get(name)) for name in names))
