@@ -182,7 +182,8 @@ class Delivery:
         async def done() -> Json | None:
             return await slack_threads.find(self._calls, question, self._bot_user, part)
 
-        arguments = self._arguments(question, reply, part, state) | {"thread_ts": question.root}
+        where = {"thread_ts": question.root, "unfurl_links": False, "unfurl_media": False}
+        arguments = self._arguments(question, reply, part, state) | where
         try:
             posted = await self._calls.call("chat.postMessage", arguments, done=done)
         except SlackFailure as failure:
@@ -203,8 +204,6 @@ class Delivery:
             "channel": question.channel,
             **reply,
             "metadata": slack_threads.metadata(question, part, state),
-            "unfurl_links": False,
-            "unfurl_media": False,
         }
 
     async def _status(self, question: Question, line: str) -> None:

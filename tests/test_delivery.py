@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot import slack_threads
 from bot.delivery import Delivery
 from bot.errors import SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Source, Stage
@@ -82,6 +84,17 @@ async def test_opening_again_after_a_crash_finds_the_first_sign(
     again = Delivery(web_client(slack), bot_user=slack.bot_user_id)
     assert await again.open(question) == first
     assert len(replies(slack, question)) == 1
+
+
+async def test_a_message_of_somebody_else_with_our_mark_is_not_taken_for_ours(
+    slack: Playground, delivery: Delivery
+) -> None:
+    question = await ask(slack)
+    mark = slack_threads.metadata(question)
+    forged = {"user": slack.lin, "text": "x", "thread_ts": question.root, "metadata": mark}
+    slack.workspace.post(question.channel, forged)
+    ts = await delivery.open(question)
+    assert [reply["ts"] for reply in replies(slack, question)] == [ts]
 
 
 async def test_two_questions_in_one_thread_have_two_replies(slack: Playground, delivery: Delivery) -> None:
@@ -471,6 +484,32 @@ async def test_a_response_url_that_is_not_reachable_fails_with_a_sentence_when_n
     with pytest.raises(SlackFailure, match="not_in_channel"):
         await delivery.finish(question, question.id, ANSWER)
     assert naps.waited == [1.0, 2.0, 4.0]
+
+
+async def test_no_log_line_holds_a_text_a_token_or_a_response_url(
+    slack: Playground, delivery: Delivery, private: Private, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    secret = "the-merger-is-on-friday"
+    asked = replace(await private(slack.general), text=secret, response_url=f"{slack.url}hooks/gone")
+    answer = replace(ANSWER, question=secret, text=secret)
+    with capture_logs() as logs:
+        await delivery.finish(asked, asked.id, answer)
+        question = await ask(slack, secret)
+        slack.fail("chat.postMessage", status=502)
+        slack.fail("conversations.replies", error="missing_scope")
+        ts = await delivery.open(question)
+        slack.fail("chat.update", error="invalid_blocks", times=2)
+        await delivery.show(question, ts, stream(Delta(secret), answer))
+        slack.fail("chat.update", error="message_not_found")
+        with pytest.raises(SlackFailure) as caught:
+            await delivery.finish(question, ts, answer)
+    said = f"{logs}{caplog.text}{caught.value}{caught.value.fix}"
+    assert {"slack call waits", "thread not read", "reply refused", "response_url refused"} <= {
+        entry["event"] for entry in logs
+    }
+    for hidden in (secret, slack.bot_token, "/hooks/"):
+        assert hidden not in said
 
 
 # Earlier turns

@@ -90,9 +90,11 @@ def test_without_a_model_the_best_articles_are_shown_with_the_passages_that_matc
 
 
 def test_a_passage_is_quoted_without_pictures_fences_or_live_marks() -> None:
-    passage = "## Why\n\n![plan](https://b.example/p.png)\n```sql\nselect 1 < 2;\n```\n[it](https://x.example) **now**"
+    passage = (
+        "## Why\n\n![plan](https://b.example/p.png)\n```sql\n1 < 2;\n```\n[it](https://x.example) **now**"
+    )
     answer = Answer("", "", "busy", (replace(SOURCES[0], passage=passage),))
-    assert "> *Why*\n> select 1 &lt; 2;\n> it (https://x.example) *now*" in shown(
+    assert "> *Why*\n> 1 &lt; 2;\n> it (https://x.example) *now*" in shown(
         only(replies.render(QUESTION, answer))
     )
 
