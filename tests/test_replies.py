@@ -17,7 +17,7 @@ from bot.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message, check_view
-from tests.test_slack_text import LIVE, MARKDOWN_LINK, nasty
+from tests.test_slack_text import LIVE, MARKDOWN_LINK, calm, nasty
 
 QUESTION = Question("T1-C1-1.0", "How does vacuum work?", "U1", "T1", "C1", "1.0", "1.0", "mention")
 CHINESE = replace(QUESTION, text="请问PostgreSQL rum和gin索引的区别是什么?")
@@ -166,6 +166,7 @@ any_answer = st.builds(
 )
 
 
+@calm
 @given(answer=any_answer, text=nasty, classic=st.booleans(), private=st.booleans())
 def test_whatever_a_model_and_articles_say_the_reply_is_valid_and_pings_nobody(
     answer: Answer, text: str, *, classic: bool, private: bool

@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import slack_text
 
+# Slow machines are no fault of a text.
+calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LIVE = re.compile(r"<(@[UW]|#C|!|https?:|mailto:)", re.IGNORECASE)
 MARKDOWN_LINK = re.compile(r"(?im)\]\(\s*<?(https?:|//|javascript:)|^ {0,3}\[[^\]]*\]:\s*http")
 NASTY = [
@@ -59,18 +61,21 @@ def test_a_question_of_forty_thousand_characters_is_cut_and_not_refused() -> Non
     assert len(slack_text.clean("索引 " * 20_000, "UBOT")) <= slack_text.QUESTION_LIMIT
 
 
+@calm
 @given(st.text() | nasty)
 def test_any_text_of_a_person_comes_through_the_round_trip(text: str) -> None:
     plain = slack_text.clean(text.replace("<", "").replace(">", ""), "")
     assert slack_text.unescape(slack_text.escape(plain)) == plain
 
 
+@calm
 @given(nasty | st.text())
 def test_nothing_in_mrkdwn_pings_or_links(text: str) -> None:
     assert "<" not in slack_text.escape(text)
     assert "<" not in slack_text.mrkdwn(text)
 
 
+@calm
 @given(nasty | st.text())
 def test_nothing_in_a_markdown_block_pings_or_links_under_another_name(text: str) -> None:
     shown = slack_text.markdown(text)
@@ -133,6 +138,7 @@ def test_a_link_leads_to_its_address_and_nowhere_else(url: str, label: str, link
     assert slack_text.link(url, label) == link
 
 
+@calm
 @given(nasty, nasty)
 def test_any_label_and_address_make_one_link_or_none(url: str, label: str) -> None:
     made = slack_text.link("https://a.example/" + url, label)
@@ -156,6 +162,7 @@ def test_the_older_dialect_shows_the_same(text: str, shown: str) -> None:
     assert slack_text.mrkdwn(text) == shown
 
 
+@calm
 @given(nasty | st.text(max_size=3_000), st.integers(100, 400))
 def test_a_split_keeps_to_the_limit_and_every_piece_closes_its_fences(text: str, limit: int) -> None:
     pieces = slack_text.split(slack_text.markdown(text), limit)
@@ -163,6 +170,7 @@ def test_a_split_keeps_to_the_limit_and_every_piece_closes_its_fences(text: str,
     assert all(slack_text.close(piece) == piece for piece in pieces)
 
 
+@calm
 @given(st.lists(st.sampled_from(["word ", "字", "line\n", "end.\n\n"]), max_size=400).map("".join))
 def test_a_split_loses_nothing_but_line_ends_at_its_cuts(text: str) -> None:
     pieces = slack_text.split(text, 120)
@@ -178,6 +186,7 @@ def test_code_that_a_split_falls_into_goes_on_as_code() -> None:
     assert pieces[-1].endswith("end")
 
 
+@calm
 @given(st.text(), st.integers(0, 50))
 def test_a_shortened_text_keeps_to_its_limit(text: str, limit: int) -> None:
     assert len(slack_text.shorten(text, limit)) <= limit
