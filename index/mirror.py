@@ -21,6 +21,7 @@ import structlog
 
 from index import files
 from index.complaints import is_passing
+from index.errors import StorageFailure
 from index.git import GitFailed, check_version, git
 from index.model import Progress, Skip, silent
 from index.remote import Remote, Tip
@@ -66,7 +67,7 @@ class Mirror:
         progress("fetch", 0, 0)
         tip = self._remote.tip()
         if self._remote.folder:
-            return replace(tip, commit=snapshot(self._remote.folder, self._wanted, self._folder, TIP))
+            return replace(tip, commit=self._snapshot(self._remote.folder))
         if self._resolved() != tip.commit:
             self._bring(tip, progress)
         return replace(tip, commit=self._resolved())
@@ -122,13 +123,13 @@ class Mirror:
 
     def tidy(self, packs: int = 40, loose: int = 4000) -> None:
         """Pack what many fetches left, once it is more than that. A failure only costs disk."""
-        lines = self._local("count-objects", "-v").decode().splitlines()
-        facts = dict(line.split(": ", 1) for line in lines)
-        if int(facts["packs"]) > packs or int(facts["count"]) > loose:
-            try:
+        try:
+            lines = git("count-objects", "-v", folder=self._folder).decode().splitlines()
+            facts = dict(line.split(": ", 1) for line in lines)
+            if int(facts["packs"]) > packs or int(facts["count"]) > loose:
                 self._remote.ask("gc", "--quiet", "--prune=now", folder=self._folder)
-            except GitFailed as exc:
-                _log.warning("mirror_not_tidied", reason=exc.complaint[:300])
+        except GitFailed as exc:
+            _log.warning("mirror_not_tidied", reason=exc.complaint[:300])
 
     def _prepare(self) -> None:
         """Make the mirror ready: empty for a new remote, free of what a killed git left."""
@@ -144,7 +145,13 @@ class Mirror:
         self.discard()
         self._is_new = True
         self._folder.parent.mkdir(parents=True, exist_ok=True)
-        git("init", "--quiet", "--bare", "--template=", str(self._folder))
+        try:
+            git("init", "--quiet", "--bare", "--template=", str(self._folder))
+        except GitFailed as exc:
+            raise StorageFailure(
+                f"The mirror cannot be made in {self._folder}: {exc.complaint[:300]}",
+                "Check who may write there, or set BLOGBOT_DATA to another folder.",
+            ) from exc
         (self._folder / "blogbot-rung").write_text(str(rung))
         (self._folder / "blogbot-source").write_text(sha256(self._remote.url.encode()).hexdigest())
 
@@ -152,6 +159,12 @@ class Mirror:
     def _rung(self) -> int:
         """How much the remote can leave out: a place on the ladder, found once by trying."""
         return int((self._folder / "blogbot-rung").read_text())
+
+    def _snapshot(self, folder: Path) -> str:
+        try:
+            return snapshot(folder, self._wanted, self._folder, TIP)
+        except GitFailed as exc:
+            raise MirrorDamaged(exc.complaint) from exc
 
     def _bring(self, tip: Tip, progress: Progress) -> None:
         """Fetch the commit, leaving out as much as the remote lets us."""

@@ -12,6 +12,7 @@ from index.errors import (
     NothingToIndex,
     RepositoryUnreachable,
     ShrinkRefused,
+    StorageFailure,
 )
 from index.model import Blog
 from index.refresh import refresh
@@ -187,6 +188,25 @@ def test_a_damaged_mirror_is_replaced(
     blog.write("posts/new.md", article("logical decoding")).commit()
     assert refreshed(blog, data).added == 1
     assert found(blog, data, "logical decoding")[0] == "posts/new.md"
+
+
+def test_a_damaged_mirror_of_a_plain_folder_is_replaced(tmp_path: Path, data: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.md").write_text(article("hashing"))
+    refreshed(folder, data)
+    (data / "mirror.git" / "HEAD").unlink()
+    (folder / "b.md").write_text(article("sorting"))
+    assert refreshed(folder, data).added == 1
+    assert found(folder, data, "sorting")[0] == "b.md"
+
+
+def test_a_mirror_that_cannot_be_made_is_told(blog: BlogRepository, data: Path) -> None:
+    data.mkdir()
+    (data / "mirror.git").write_text("in the way")
+    with pytest.raises(StorageFailure, match=r"mirror\.git") as failure:
+        refreshed(blog, data)
+    assert "BLOGBOT_DATA" in failure.value.fix
 
 
 def test_a_failure_lets_the_next_refresh_begin(blog: BlogRepository, data: Path) -> None:
