@@ -127,7 +127,8 @@ class _Case:
         budget, calibration = self.settings.budget, self.settings.calibration()
         for _ in range(attempt):
             calibration = calibration.stricter()
-        budget = replace(budget, articles=max(1, budget.articles - attempt))
+        if self.sent:
+            budget = replace(budget, articles=max(1, self.sent.articles - 1))
         return build(self.question, found.hits, self.conversation, budget, calibration)
 
     async def written(self, prompt: Prompt, generate: Generate) -> AsyncGenerator[Event]:

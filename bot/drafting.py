@@ -36,8 +36,9 @@ class Draft:
         return self._given(self._cleaner.feed(piece))
 
     def finish(self) -> str:
-        """Return what was held back until the end."""
-        return self._given(self._cleaner.finish()) + self._kept(self._marker.finish())
+        """Return what was held back until the end; the last sentence of an incomplete text is not judged."""
+        shown = self._given(self._cleaner.finish())
+        return shown + self._kept(self._marker.finish(whole=self.complete))
 
     def _given(self, clean: str) -> str:
         self._plain.append(clean)

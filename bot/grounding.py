@@ -42,11 +42,12 @@ class _Window:
 
     text: str
     clauses: tuple[Clause, ...]
+    words: frozenset[str]
     near: bool
 
-    @property
-    def words(self) -> frozenset[str]:
-        return frozenset().union(*(clause.words for clause in self.clauses))
+    @classmethod
+    def of(cls, text: str, found: tuple[Clause, ...], *, near: bool) -> "_Window":
+        return cls(text, found, frozenset().union(*(clause.words for clause in found)), near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ def evidence(source: Source) -> Evidence:
         parts = [(part, tuple(clauses(part))) for part in sentences(passage)]
         parts = [part for part in parts if part[1]]
         for i, (text, found) in enumerate(parts):
-            windows.append(_Window(text, found, near=True))
+            windows.append(_Window.of(text, found, near=True))
             if i:
                 before, earlier = parts[i - 1]
-                windows.append(_Window(before + text, (*earlier, *found), near=True))
+                windows.append(_Window.of(before + text, (*earlier, *found), near=True))
         if len(parts) > _PAIR:
             windows.append(
-                _Window(passage, tuple(clause for _, each in parts for clause in each), near=False)
+                _Window.of(passage, tuple(clause for _, each in parts for clause in each), near=False)
             )
     text = f"{source.title}\n{source.shown or source.passage}"
     return Evidence(language(text), text.lower(), tuple(windows))

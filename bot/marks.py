@@ -1,10 +1,14 @@
 """Marks, while an answer streams, the sentences that its sources do not support."""
 
+import re
 from collections.abc import Sequence
 
 from bot.grounding import CITED, MARK, Evidence, evidence, supported
 from bot.model import Source
 from bot.sentences import sentences
+
+_CITING_END = re.compile(r"\s*(?:\[\d*)?\Z")
+"""What may still belong to the sentence before it."""
 
 
 class Marker:
@@ -32,30 +36,27 @@ class Marker:
         """Return *text* as far as it is settled, with marks; blank space waits for what follows it."""
         self._open += text
         *done, last = sentences(self._open) or [""]
-        if not last.strip() and done:
+        if done and _CITING_END.match(last):
             last = done.pop() + last
         shown = "".join(self._settled(sentence) for sentence in done)
-        kept = last.rstrip()
+        kept = _CITING_END.sub("", last)
         shown += kept[self._given :]
         self._open, self._given = last, max(self._given, len(kept))
         return shown
 
-    def finish(self) -> str:
-        """Return what was held back, with the last sentence's mark."""
-        shown = "".join(self._settled(sentence) for sentence in sentences(self._open))
-        self._open = ""
+    def finish(self, *, whole: bool = True) -> str:
+        """Return what was held back; the last sentence gets its mark unless it is not *whole*."""
+        *done, last = sentences(self._open) or [""]
+        shown = "".join(self._settled(sentence) for sentence in done)
+        shown += self._settled(last) if whole else last[self._given :]
+        self._open, self._given = "", 0
         return shown.rstrip()
 
     def _settled(self, sentence: str) -> str:
         """Return what of *sentence* was not given yet, marked if need be."""
         end = len(sentence.rstrip())
-        mark = (
-            ""
-            if self._passes(sentence)
-            else f"\n{MARK}"
-            if sentence.lstrip().startswith("```")
-            else f" {MARK}"
-        )
+        gap = "\n" if sentence.lstrip().startswith("```") else " "
+        mark = "" if self._passes(sentence) else gap + MARK
         shown = sentence[self._given : end] + mark + sentence[end:]
         self._given = 0
         return shown

@@ -152,18 +152,18 @@ def test_marks_are_all_that_is_added_however_the_text_arrives(text: str, size: i
     assert shown.replace(f"\n{MARK}", "").replace(f" {MARK}", "") == text.rstrip()
 
 
-def test_an_answer_of_forty_sentences_is_checked_in_under_twenty_milliseconds() -> None:
+def test_an_answer_of_thirty_lines_is_checked_in_under_twenty_milliseconds() -> None:
     texts = [case["text"] for case in cases("dev")]
     sources = [source("\n\n".join(texts[n : n + 3]), n + 1) for n in range(3)]
-    answer = "".join(
-        f"{sentence}[{n % 3 + 1}]\n" for n, sentence in enumerate((texts[0] + texts[1]).split("。")[:40])
-    )
+    said = [sentence for text in texts for sentence in text.split("\n")][:40]
+    answer = "".join(f"{sentence}[{n % 3 + 1}]\n" for n, sentence in enumerate(said))
+    assert len(said) >= 30
     marked(answer, *sources)
     best = min(_timed(answer, sources) for _ in range(5))
     assert best < 0.02
 
 
 def _timed(answer: str, sources: list[Source]) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     marked(answer, *sources)
-    return time.perf_counter() - begun
+    return time.process_time() - begun
