@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from index.embedder import Embedder
 from index.errors import IndexFailure
 from index.model import Blog, Step
@@ -24,6 +26,7 @@ NICE = 10
 
 def main() -> int:
     """Run one refresh as standard input says."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     order: dict[str, Any] = json.load(sys.stdin)
     blog: dict[str, Any] = order["blog"]
     os.nice(NICE)

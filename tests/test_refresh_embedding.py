@@ -1,5 +1,9 @@
 """Embeddings come with the index where a model answers, and their absence is never anybody's error."""
 
+import json
+import subprocess
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +11,10 @@ import pytest
 
 from index import generations
 from index.errors import EmbeddingUnavailable
+from index.model import Blog
 from index.vectors import Embedder, Vectors, read
 from tests.fakes.embeddings import PLACES, FakeEmbeddings
-from tests.fakes.refreshing import start
+from tests.fakes.refreshing import ROOT, start
 from tests.fakes.repositories import BlogRepository
 from tests.fakes.topics import TOPICS, article, found, refreshed, topics_blog
 
@@ -159,6 +164,29 @@ def test_a_rebuilt_index_takes_its_vectors_from_the_cache(blog: BlogRepository, 
     assert before is not None
     assert after is not None
     assert np.array_equal(before.matrix, after.matrix)
+
+
+def test_a_warning_does_not_get_between_the_lines_of_the_refresh_process(
+    blog: BlogRepository, data: Path
+) -> None:
+    order = {
+        "blog": asdict(Blog(str(blog))),
+        "data": str(data),
+        "force": False,
+        "embed_hosts": ["http://127.0.0.1:9"],
+        "embed_model": "e5-small",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "index"],
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert "embedding_unavailable" in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["report"]["articles"] == 12
+    assert all(json.loads(line) for line in done.stdout.splitlines())
 
 
 def test_the_question_itself_may_find_nobody(data: Path) -> None:
