@@ -79,11 +79,11 @@ class House:
         return reply if state != "open" else None
 
 
-def config_of(
+def environment(
     tmp_path: Path, blog: BlogRepository | str, slack: Playground, ollama: str, **more: str
-) -> Config:
-    """Settings for a bot under *tmp_path*."""
-    env = {
+) -> dict[str, str]:
+    """The environment of a bot under *tmp_path*."""
+    return {
         "BLOGBOT_REPO": str(blog),
         "BLOGBOT_LINK": LINK,
         "BLOGBOT_DATA": str(tmp_path / "data"),
@@ -93,8 +93,14 @@ def config_of(
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_API_URL": slack.api_url,
         "BLOGBOT_ADMINS": slack.ada,
-    }
-    return Config.from_env(env | more)
+    } | more
+
+
+def config_of(
+    tmp_path: Path, blog: BlogRepository | str, slack: Playground, ollama: str, **more: str
+) -> Config:
+    """Settings for a bot under *tmp_path*."""
+    return Config.from_env(environment(tmp_path, blog, slack, ollama, **more))
 
 
 def blog_at(path: Path) -> BlogRepository:
@@ -142,4 +148,4 @@ async def house(tmp_path: Path, *, indexed: bool = True, **settings: str) -> Asy
             yield House(slack, blog, ollama, config, said)
 
 
-__all__ = ["ARTICLES", "House", "blog_at", "config_of", "house", "serving", "shown"]
+__all__ = ["ARTICLES", "House", "blog_at", "config_of", "environment", "house", "serving", "shown"]
