@@ -1,0 +1,104 @@
+"""The bots under load: started, sampled, killed and started again."""
+
+import asyncio
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.fakes.bot_process import BotProcess
+from tests.soak.weather import Storm
+
+LEVEL = re.compile(r"\[(warning|error|critical)\s*\]\s+(.{1,60}?)(?:\s{2,}|\s\w+=|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at a process: memory in MiB, open file descriptors, threads."""
+
+    rss: float
+    descriptors: int
+    threads: int
+
+
+def sample(pid: int) -> Sample | None:
+    """Look at a process through /proc; None when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        descriptors = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - a count, thousands of times
+    except OSError:
+        return None
+    numbers = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
+    if "VmRSS" not in numbers:
+        return None
+    return Sample(int(numbers["VmRSS"]) / 1024, descriptors, int(numbers["Threads"]))
+
+
+class Bots:
+    """Replicas of the bot; ``kills`` counts those that died."""
+
+    def __init__(self, bots: list[BotProcess], storm: Storm, dice: Random) -> None:
+        self._bots, self._storm, self._dice = bots, storm, dice
+        self.kills = 0
+        self.ambushed = 0
+
+    async def start(self) -> None:
+        """Start them all; the first alone, since it makes the tables."""
+        await self._bots[0].start()
+        await asyncio.gather(*(bot.start() for bot in self._bots[1:]))
+
+    async def kill_one(self) -> None:
+        """Kill one at once or at its next post, and start it again after a moment."""
+        bot = self._dice.choice(self._bots)
+        if self._dice.random() < 0.6:
+            await self._ambush(bot)
+        await bot.kill()
+        self.kills += 1
+        if len(self._bots) > 1:  # long enough, now and then, for a neighbour to take its work over
+            await asyncio.sleep(self._dice.choice((0, 1, 25)))
+        await bot.start()
+
+    async def _ambush(self, bot: BotProcess) -> None:
+        struck = asyncio.Event()
+
+        def strike() -> None:
+            if bot.alive:
+                os.kill(bot.pid, 9)
+            struck.set()
+
+        self._storm.ambush = strike
+        try:
+            async with asyncio.timeout(5):
+                await struck.wait()
+            self.ambushed += 1
+        except TimeoutError:
+            self._storm.ambush = None
+
+    def samples(self) -> list[Sample]:
+        """One look at each that runs."""
+        found = (sample(bot.pid) for bot in self._bots if bot.alive)
+        return [each for each in found if each]
+
+    async def stop(self) -> list[int]:
+        """Ask all to stop; their exit statuses."""
+        for bot in self._bots:
+            if bot.alive:
+                bot.terminate()
+        return [await bot.ended() for bot in self._bots]
+
+    async def kill_all(self) -> None:
+        """Leave nothing running."""
+        for bot in self._bots:
+            if bot.alive:
+                await bot.kill()
+
+    def complaints(self) -> Counter[str]:
+        """What they logged as warnings and errors, by event."""
+        said = (LEVEL.search(line) for bot in self._bots for line in bot.said)
+        return Counter(f"{match[1]}: {match[2].strip()}" for match in said if match)
+
+    def tracebacks(self) -> int:
+        """How many tracebacks they logged."""
+        return sum(line.startswith("Traceback") for bot in self._bots for line in bot.said)
