@@ -180,24 +180,28 @@ def _rows(file: Path) -> Iterable[dict[str, Any]]:
 def main() -> None:
     """Run a command; an expected failure becomes its sentence, and never a traceback."""
     logs.configure()
+    status = _status()
+    if "bot.jobs.durable" in sys.modules:
+        sys.modules["bot.jobs.durable"].exit_if_stuck(status)
+    sys.exit(status)
+
+
+def _status() -> int:
     try:
         app()
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
     except ConfigFailure as failure:
         for fault in failure.faults:
             terminal.failure(fault, "")
-        sys.exit(2)
+        return 2
     except (BotFailure, IndexFailure) as failure:
         terminal.failure(str(failure), failure.fix)
         if "--json" in sys.argv:
             terminal.dump({"error": str(failure), "fix": failure.fix})
         # A token that Slack refuses is a setting to mend: starting again would not help.
-        refused = isinstance(failure, SlackFailure) and failure.code != "unreachable"
-        sys.exit(2 if refused else 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        return 2 if isinstance(failure, SlackFailure) else 1
+    return 0
 
 
 if __name__ == "__main__":

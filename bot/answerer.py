@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot import answering
-from bot.calibrations import Calibrations
-from bot.choosing import Budget, Layout
+from bot.answers import answering
+from bot.answers.calibrations import Calibrations
+from bot.answers.choosing import Budget, Layout
 from bot.config import Config
 from bot.llm import Ollama
 from bot.model import Conversation, Event

@@ -12,25 +12,31 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import commands, feedback, home, listeners, slack_app, slack_calls, terminal
+from bot import terminal
 from bot.answerer import Answerer, answerer
-from bot.config import Config
-from bot.connection import HttpLine, SocketLine, preflight
-from bot.delivery import Delivery
+from bot.config import SAMPLE_BLOG, Config
 from bot.errors import BotFailure, ConfigFailure, ModelFailure
 from bot.health import Health
-from bot.jobs import Jobs
+from bot.jobs.jobs import Jobs
+from bot.jobs.waiting import Limits
 from bot.metrics import Metrics, Reading
 from bot.playground import Playground
-from bot.records import Records
+from bot.records.records import Records
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.waiting import Limits
+from bot.slack import app as slack_app
+from bot.slack import calls as slack_calls
+from bot.slack import commands, feedback, home, listeners
+from bot.slack.connection import HttpLine, SocketLine, preflight
+from bot.slack.delivery import Delivery
 from index.errors import IndexFailure, IndexMissing
 from index.model import Report
 
 GRACE = 25.0
 """Seconds that open answers get to end when the bot is stopped; the rest is continued at the next start."""
+
+EXAMPLES = 3
+"""Titles of new articles that the playground's page offers as questions."""
 
 Announce = Callable[[str], None]
 
@@ -44,9 +50,9 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
     """
     stop = stop or _stopped_by_signals()
     async with AsyncExitStack() as stack:
-        playing = config.mode == "playground"
-        if playing:
-            config = await _play(config, stack, announce)
+        playground = None
+        if config.mode == "playground":
+            config, playground = await _play(config, stack, announce)
         web = slack_calls.client(config.bot_token, config.slack_api_url)
         me = await preflight(web, config.app_token)
         metrics = Metrics()
@@ -88,12 +94,14 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
                 config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, line)
             )
             stack.push_async_callback(health.stop)
-            await _start_health(health, announce, required=not playing)
+            await _start_health(health, announce, required=playground is None)
         await line.start()
         stack.push_async_callback(line.stop)
         await schedule.start()
         stack.push_async_callback(schedule.stop)
         _in_background(stack, _preload(answers), _forget_old(config, records, jobs))
+        if playground:
+            playground.offer([hit.title for hit in await service.latest(EXAMPLES)])
         announce(_welcome(config, line))
         await stop.wait()
         announce("Stopping; what is being answered gets a moment to end.")
@@ -103,22 +111,29 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         )
 
 
-async def _play(config: Config, stack: AsyncExitStack, announce: Announce) -> Config:
-    """Start the playground; return the settings with its tokens, address and Ada as an admin."""
-    playground = Playground(config.playground_port)
+async def _play(config: Config, stack: AsyncExitStack, announce: Announce) -> tuple[Config, Playground]:
+    """Start the playground; return it with the settings for it: its tokens, its address, Ada as an admin.
+
+    The sample blog is at home nowhere else, so its links lead to the playground too.
+    """
+    sample = config.blog.repo == str(SAMPLE_BLOG)
+    playground = Playground(config.playground_port, articles=SAMPLE_BLOG if sample else None)
     try:
         await playground.start()
     except OSError as exc:
         raise ConfigFailure((str(exc.strerror or exc),)) from exc
     stack.push_async_callback(playground.close)
     announce(f"No Slack tokens: the playground, which is not Slack, is at {playground.url}")
-    return replace(
+    link = config.blog.link or (f"{playground.url}articles/{{path}}" if sample else "")
+    playing = replace(
         config,
+        blog=replace(config.blog, link=link),
         bot_token=playground.bot_token,
         app_token=playground.app_token,
         slack_api_url=playground.api_url,
         admins=(*config.admins, playground.ada),
     )
+    return playing, playground
 
 
 async def _first_refresh(

@@ -5,15 +5,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
-from bot import prompt, shown_answer, templates, terminal
+from bot import shown_answer, terminal
 from bot.answerer import Answerer, answerer
-from bot.choosing import Layout
+from bot.answers import prompt, templates
+from bot.answers.choosing import Layout
+from bot.answers.prompt import Prompt
+from bot.answers.templates import Family
 from bot.config import Config
 from bot.errors import ModelFailure
 from bot.model import Answer, Delta, Done, Event, Message, Stage
 from bot.phrases import choose
-from bot.prompt import Prompt
-from bot.templates import Family
 
 FAULTS = frozenset({"model_unavailable", "model_missing", "busy", "cut_short", "failed"})
 """Outcomes that end ``ask`` with status 1: something is to be mended, or to be tried again."""

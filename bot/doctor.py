@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from bot import slack_calls, terminal
+from bot import terminal
 from bot.answerer import Answerer, answerer, embedder
 from bot.config import Config
-from bot.connection import granted, preflight
 from bot.errors import BotFailure, SlackFailure
-from bot.records import Records
+from bot.records.records import Records
+from bot.slack import calls as slack_calls
+from bot.slack.connection import granted, preflight
 from index.errors import IndexFailure
 from index.git import check_version
 from index.remote import Remote

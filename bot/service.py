@@ -10,11 +10,12 @@ import structlog
 from bot import refreshing
 from bot.answerer import Answerer
 from bot.config import Config
-from bot.delivery import Delivery
+from bot.errors import DatabaseFailure
 from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Outcome, Question
-from bot.records import Records
-from bot.replies import Facts, Reply
+from bot.records.records import Records
+from bot.slack.delivery import Delivery
+from bot.slack.replies import Facts, Reply
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent
 
@@ -43,15 +44,23 @@ class Service:
         events = self._answers.answer(question.text, await self._conversation(question))
         answer = await self._delivery.show(question, reply, events)
         self._metrics.answered(answer)
-        await self._records.keep_answer(question, answer, reply)
-        if question.root and answer.conversation.messages:
-            await self._records.keep_conversation(
-                question.team, question.channel, question.root, answer.conversation
-            )
+        await self._remember(question, answer, reply)
         log.info(
             "answered", question=question.id, outcome=answer.outcome, sources=len(answer.sources),
             first_token_ms=answer.first_token_ms, total_ms=answer.total_ms,
         )  # fmt: skip
+
+    async def _remember(self, question: Question, answer: Answer, reply: str) -> None:
+        """Keep what came of a question; a database that is away now must not have it answered again."""
+        try:
+            kept = await self._records.keep_answer(question, answer, reply)
+            # Not kept: its person had it forgotten meanwhile, and the thread with it.
+            if kept and question.root and answer.conversation.messages:
+                await self._records.keep_conversation(
+                    question.team, question.channel, question.root, answer.conversation
+                )
+        except DatabaseFailure as failure:
+            log.warning("answer not kept", question=question.id, reason=type(failure).__name__)
 
     async def say(self, question: Question, reply: Reply) -> None:
         """Post a short reply in the question's thread, once however often it is called."""
@@ -61,7 +70,8 @@ class Service:
         """Say that there will be no answer, in the reply where there is one."""
         answer = Answer(question.text, "", outcome)
         self._metrics.answered(answer)
-        await self._delivery.finish(question, reply or await self._delivery.open(question), answer)
+        await self._delivery.finish(question, reply, answer)
+        await self._remember(question, answer, reply)
 
     async def _conversation(self, question: Question) -> Conversation:
         """What the question stands on: the stored thread, or what Slack shows of it."""

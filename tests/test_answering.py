@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.answering import Settings, answer, unaided
-from bot.calibrations import Calibrations
-from bot.choosing import Budget
+from bot.answers.answering import Settings, answer, unaided
+from bot.answers.calibrations import Calibrations
+from bot.answers.choosing import Budget
+from bot.answers.grounding import MARK
+from bot.answers.tokens import Calibration, Size, sizes
 from bot.errors import (
     AnswerCutShort,
     ModelBusy,
@@ -19,10 +21,8 @@ from bot.errors import (
     ModelUnavailable,
     PromptTooLong,
 )
-from bot.grounding import MARK
 from bot.llm import Ollama
 from bot.model import Answer, Conversation, Delta, Done, Event, Message, Stage
-from bot.tokens import Calibration, Size, sizes
 from index.errors import IndexDamaged, IndexMissing
 from index.model import Found, Hit, Passage
 from tests.fakes.ollama import FakeOllama

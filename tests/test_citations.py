@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.citations import Cleaner
-from bot.plain import CODE, apart
+from bot.answers.citations import Cleaner
+from bot.answers.plain import CODE, apart
 
 KNOWN = (1, 2, 3)
 PIECES = [

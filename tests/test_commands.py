@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot import commands
-from bot.commands import asked
 from bot.model import Question
-from bot.notices import Facts
 from bot.playground import Playground, shown
+from bot.slack import commands
+from bot.slack.commands import asked
+from bot.slack.notices import Facts
 from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
 from index.model import Found, Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message

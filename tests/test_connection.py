@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession
 
-from bot import slack_app, slack_calls
-from bot.connection import HttpLine, SocketLine, granted, preflight
 from bot.errors import ConfigFailure, SlackFailure
 from bot.playground import Playground, sign
+from bot.slack import app as slack_app
+from bot.slack import calls as slack_calls
+from bot.slack.connection import HttpLine, SocketLine, granted, preflight
 
 
 @asynccontextmanager

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot import feedback, home, replies
-from bot.delivery import Delivery
 from bot.model import Answer, Question, Source
-from bot.notices import Facts
 from bot.playground import Playground, shown
+from bot.slack import feedback, home, replies
+from bot.slack.delivery import Delivery
+from bot.slack.notices import Facts
 from index.errors import IndexMissing
 from index.model import Hit, Passage
 from tests.fakes.blocks import check_message, check_view

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.followups import speaks_of, written_out
-from bot.lookup import look_up
+from bot.answers.followups import speaks_of, written_out
+from bot.answers.lookup import look_up
 from bot.model import Conversation, Message, Source
 from index.model import Found, Hit, Passage
 from index.words import words

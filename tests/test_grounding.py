@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.citations import Cleaner
-from bot.grounding import MARK, evidence, supported
-from bot.marks import Marker
+from bot.answers.citations import Cleaner
+from bot.answers.grounding import MARK, evidence, supported
+from bot.answers.marks import Marker
 from bot.model import Source
 
 SET = Path(__file__).parent / "sets" / "grounding.jsonl"

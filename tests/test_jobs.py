@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BotFailure, DatabaseFailure, SlackFailure
-from bot.jobs import ACK_SECONDS, Jobs, Limits
+from bot.jobs.jobs import ACK_SECONDS, Jobs, Limits
 from tests.fakes.jobs import Desk, asked, desk, file
 
 

@@ -8,11 +8,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import listeners
-from bot.delivery import Delivery
-from bot.listeners import asked
 from bot.model import Question
 from bot.playground import Playground, shown
+from bot.slack import listeners
+from bot.slack.delivery import Delivery
+from bot.slack.listeners import asked
 from tests.fakes.slack import connected, web_client
 
 

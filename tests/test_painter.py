@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.errors import SlackFailure
-from bot.painter import Pace, Painter
-from bot.slack_calls import SlackLimited, SlackUnreachable
+from bot.slack.calls import SlackLimited, SlackUnreachable
+from bot.slack.painter import Pace, Painter
 
 
 class Clock:

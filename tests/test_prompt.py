@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.choosing import Budget
+from bot.answers.choosing import Budget
+from bot.answers.prompt import SYSTEM, Prompt, bare, build
+from bot.answers.sentences import sentences
+from bot.answers.tokens import Calibration
 from bot.errors import PromptTooLong
 from bot.model import Conversation, Message
-from bot.prompt import SYSTEM, Prompt, bare, build
-from bot.sentences import sentences
-from bot.tokens import Calibration
 from index.model import Hit, Passage
 
 RUM = "RUM 在 posting tree 里多存了附加信息。排序时不必回表。"
@@ -84,7 +84,7 @@ def test_passages_stand_in_the_articles_order_under_its_number() -> None:
 def test_the_whole_articles_go_weakest_first_when_room_is_short() -> None:
     hits = [hit(f"{n}.md", f"T{n}", LONG) for n in range(3)]
     shown = []
-    for context in (4000, 2200, 1600, 1200):
+    for context in (4200, 2500, 1700, 1300):
         prompt = build("索引？", hits, budget=Budget(context, 400))
         assert prompt.tokens <= context - 400
         shown.append([source.path for source in prompt.sources])

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.database import parse, shown
 from bot.errors import DatabaseFailure
 from bot.model import Answer, Conversation, Message, Source
-from bot.records import CONVERSATION_BYTES, Records, claim
+from bot.records.database import parse, shown
+from bot.records.records import CONVERSATION_BYTES, Records, claim
 from tests.fakes.jobs import asked
 from tests.fakes.postgres import Cluster, postgres  # noqa: F401
 

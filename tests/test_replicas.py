@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.database import parse
 from bot.errors import DatabaseFailure
-from bot.seats import PostgresSeats
+from bot.jobs.seats import PostgresSeats
+from bot.records.database import parse
 from tests.fakes.jobs import Desk, asked
 from tests.fakes.postgres import Cluster, cluster, postgres  # noqa: F401
 from tests.fakes.replicas import crew

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import notices, replies
-from bot.blocks import Reply
-from bot.home import home
 from bot.model import Answer, Outcome, Question, Source, Stage
-from bot.notices import Facts
+from bot.slack import notices, replies
+from bot.slack.blocks import Reply
+from bot.slack.home import home
+from bot.slack.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message, check_view

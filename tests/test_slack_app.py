@@ -11,11 +11,11 @@ import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from structlog.testing import capture_logs
 
-from bot import slack_app
-from bot.connection import HttpLine
 from bot.errors import SlackFailure
 from bot.playground import Playground, shown, sign
-from bot.slack_calls import SlackUnreachable, client
+from bot.slack import app as slack_app
+from bot.slack.calls import SlackUnreachable, client
+from bot.slack.connection import HttpLine
 from tests.fakes.slack import connected, web_client
 
 SECRET_TEXT = "the-merger-is-on-friday"

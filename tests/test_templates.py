@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answers.templates import FAMILIES, Family, neutralise, render, visible
 from bot.model import Message
-from bot.templates import FAMILIES, Family, neutralise, render, visible
 
 SYSTEM = Message("system", "Be brief.")
 TALK = (

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.waiting import Limits, Waiter, Waiting
+from bot.jobs.waiting import Limits, Waiter, Waiting
 
 
 class Queue:

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from bot.playground import live
 from bot.playground.api import SCOPES, Api, Call
+from bot.playground.articles import Articles
 from bot.playground.dispatch import SUBSCRIPTIONS, Dispatch
 from bot.playground.events import envelope
 from bot.playground.faults import Fault, Gate
@@ -50,6 +52,7 @@ class Playground(People):
         ack_seconds: float = 3.0,
         rate_limits: bool = False,
         shortcuts: Mapping[str, str] = MappingProxyType({}),
+        articles: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         slack = Workspace(bot_name, clock)
@@ -63,6 +66,7 @@ class Playground(People):
             slack, Dispatch(slack, self._sockets, frozenset(subscriptions), retries), Hooks(slack)
         )
         self.shortcuts = shortcuts
+        self._articles = Articles(articles) if articles else None
         self._api = Api(
             slack,
             {self.bot_token: "bot", self.app_token: "app"},
@@ -83,6 +87,8 @@ class Playground(People):
         app.router.add_get("/link/", self._sockets.handle)
         app.router.add_post("/hooks/{key}", self.lent.handle)
         self._live.add_routes(app)
+        if self._articles:
+            app.router.add_get("/articles/{path:.+}", self._articles.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)

@@ -1,9 +1,11 @@
 """The whole bot, as ``serve`` runs it, between the Slack stand-in, a real blog and the Ollama double."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,8 @@ async def house(tmp_path: Path, *, indexed: bool = True, **settings: str) -> Asy
         config = config_of(tmp_path, blog, slack, ollama.url, **settings)
         if indexed:
             await refresh(config)
+            # As if tonight's refresh had been: none is made up for at start.
+            (config.data / "schedule.json").write_text(json.dumps({"refreshed": f"{datetime.now(UTC)}"}))
         async with serving(config) as said:
             yield House(slack, blog, ollama, config, said)
 

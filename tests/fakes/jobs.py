@@ -6,9 +6,9 @@ import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bot.jobs import Jobs, Limits
+from bot.jobs.jobs import Jobs, Limits
 from bot.model import Outcome, Question
-from bot.records import Records
+from bot.records.records import Records
 
 PATIENCE = 20.0
 _numbers = itertools.count(1)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bot import logs
-from bot.durable import exit_if_stuck
 from bot.errors import DatabaseFailure
-from bot.jobs import Jobs, Limits
+from bot.jobs.durable import exit_if_stuck
+from bot.jobs.jobs import Jobs, Limits
 from bot.model import Outcome, Question
-from bot.records import Records
+from bot.records.records import Records
 
 GRACE = 3.0
 

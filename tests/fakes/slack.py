@@ -8,8 +8,9 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import slack_app, slack_calls
 from bot.playground import Playground
+from bot.slack import app as slack_app
+from bot.slack import calls as slack_calls
 
 
 def web_client(slack: Playground) -> AsyncWebClient:

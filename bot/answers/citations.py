@@ -1,0 +1,226 @@
+"""The model's text on its way to people: checked and cleaned while it streams.
+
+Clean means: every [n] is a source that was in the prompt, no link and no image, no token of a template, no
+invisible character. What may still become one of these is held back: at most the last word, a bracket, a
+piece of code within a line, or a line of a fenced block.
+"""
+
+import re
+from collections.abc import Collection
+
+from bot.answers.plain import apart, unlinked
+from bot.answers.templates import neutralise, visible
+
+_NUMBERS = r"\^?\d+(?:\s*(?:[,，、;；&]|-|–|和|and)\s*\^?\d+)*"
+_LABEL = r"(?:(?:sources?|refs?|articles?|来源|文章|引用|资料)\s*[:：]?\s*)?"
+_CITATION = re.compile(
+    rf"(?P<before>[ \t]*)[\[［【]\s*(?:{_LABEL}(?P<numbers>{_NUMBERS})|n)\s*[\]］】]"
+    r"(?P<after>(?=[\s.,;!?，。；！？、)）]|\Z))?",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(\d+)")
+_LONGEST_SPAN = 9
+_MOST_DIGITS = 6
+_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,})([^`\n]*)\n")
+_MAYBE_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?:`{0,2}\Z|`{3,}[^`\n]*\Z)")
+_TICKS = re.compile("`{3,}")
+_FENCE_TICKS = "```"
+_WORD = re.compile(r"[!-~]")
+_OPENERS = {"[": "]", "【": "】", "［": "］"}
+_LONGEST_BRACKET = 400
+_LONGEST_TARGET = 2_000
+_LONGEST_TAG = 400
+
+
+class Cleaner:
+    """Takes the model's text piece by piece and gives back, piece by piece, what is safe to show.
+
+    *known* are the numbers that may be cited; ``cited`` are those that were, in order of first use.
+    """
+
+    def __init__(self, known: Collection[int]) -> None:
+        self._known = frozenset(known)
+        self._rest = ""
+        self._fence = ""
+        self._line_started = False
+        self._begun = False
+        self.cited: list[int] = []
+
+    def feed(self, text: str) -> str:
+        """Return what *text* lets be shown now, "" when it must wait for more."""
+        self._rest += visible(text)
+        return self._begin("".join(self._shown()))
+
+    def finish(self) -> str:
+        """Return what was held back; a fenced block that is still open is closed."""
+        shown = "".join(self._shown())
+        rest, self._rest = self._rest, ""
+        if self._fence:
+            shown += self._in_fence(rest)
+            if self._fence:
+                shown += ("\n" if rest else "") + _FENCE_TICKS
+            return self._begin(shown).rstrip()
+        return self._begin(shown + self._clean(rest)).rstrip()
+
+    def _begin(self, shown: str) -> str:
+        """Drop blank space before the first word."""
+        if not self._begun:
+            shown = shown.lstrip()
+            self._begun = bool(shown)
+        return shown
+
+    def _shown(self) -> "list[str]":
+        pieces = []
+        while piece := self._code_line() if self._fence else self._prose():
+            pieces.append(piece)
+        return pieces
+
+    def _code_line(self) -> str:
+        line, found, rest = self._rest.partition("\n")
+        if not found:
+            return ""
+        self._rest = rest
+        return self._in_fence(line) + "\n"
+
+    def _in_fence(self, line: str) -> str:
+        """Return a line of a fenced block, without ticks that some readers would take for its end."""
+        if self._closes(line):
+            self._fence = ""
+            return _TICKS.sub(_FENCE_TICKS, line)
+        return neutralise(_TICKS.sub("``", line))
+
+    def _closes(self, line: str) -> bool:
+        """Whether *line* ends the fenced block."""
+        ticks = line.strip(" \t>")
+        return len(ticks) >= len(self._fence) and set(ticks) == {"`"}
+
+    def _prose(self) -> str:
+        if not self._line_started:
+            if opened := _FENCE.match(self._rest):
+                self._rest = self._rest[opened.end() :]
+                self._fence = opened[1]
+                return neutralise(_TICKS.sub(_FENCE_TICKS, opened[0]))
+            if _MAYBE_FENCE.match(self._rest):
+                return ""
+        line, found, rest = self._rest.partition("\n")
+        if found:
+            self._rest, self._line_started = rest, False
+            return self._clean(line) + "\n"
+        cut = _settled(line)
+        self._rest = line[cut:]
+        self._line_started |= cut > 0
+        return self._clean(line[:cut])
+
+    def _clean(self, text: str) -> str:
+        return apart(text, self._clean_prose, _clean_code) if text else ""
+
+    def _clean_prose(self, prose: str) -> str:
+        prose = _TICKS.sub("", prose)
+        for _ in range(8):  # a citation that vanishes may join what was apart
+            before, prose = prose, unlinked(_CITATION.sub(self._citation, prose))
+            if prose == before:
+                break
+        return neutralise(prose)
+
+    def _citation(self, found: re.Match[str]) -> str:
+        numbers = [n for n in _expanded(found["numbers"] or "") if n in self._known]
+        for n in numbers:
+            if n not in self.cited:
+                self.cited.append(n)
+        if numbers:
+            return found["before"] + "".join(f"[{n}]" for n in dict.fromkeys(numbers))
+        return "" if found["after"] is not None else found["before"]
+
+
+def _clean_code(code: str) -> str:
+    """Return code within a line between single ticks, the only form that every reader takes for code."""
+    ticks = len(code) - len(code.lstrip("`"))
+    inner = code[ticks:-ticks].replace("`", "'")
+    return neutralise(f"`{inner}`")
+
+
+def _expanded(numbers: str) -> list[int]:
+    """Every number of ``1, 3-5``; a span too long to be meant counts as its ends."""
+    found: list[int] = []
+    for first, last, single in _SPAN.findall(numbers):
+        if single:
+            found.append(_number(single))
+        elif 0 <= _number(last) - _number(first) <= _LONGEST_SPAN:
+            found += range(_number(first), _number(last) + 1)
+        else:
+            found += [_number(first), _number(last)]
+    return found
+
+
+def _number(digits: str) -> int:
+    """The number, or 0, which is no source, for one that no prompt has room for."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else 0
+
+
+def _settled(line: str) -> int:
+    """Return how much of *line*, which goes on, can no longer be changed by what follows.
+
+    Signs without a space between them stand or fall together, as a bracket that vanishes would join them.
+    """
+    i = start = 0
+    while i < len(line):
+        char = line[i]
+        if char == "`":
+            end = _after_code(line, i)
+        elif char in _OPENERS:
+            end = _after_bracket(line, i)
+        elif char == "(" and line[i - 1 : i] == "]":
+            end = _after_target(line, i)
+        elif char == "<":
+            end = _after_tag(line, i)
+        elif _WORD.match(char):
+            end = i + 1
+        else:
+            i = start = i + 1
+            continue
+        if not end:
+            break
+        i = end
+    while start and line[start - 1] in " \t":
+        start -= 1
+    return start
+
+
+def _after_code(line: str, i: int) -> int:
+    """Where the code that opens at *i* ends, 0 when it is still open."""
+    run = re.match("`+", line[i:])
+    ticks = run[0] if run else "`"
+    closing = re.compile(f"(?<!`){ticks}(?!`)").search(line, i + len(ticks))
+    return closing.end() if closing and closing.end() < len(line) else 0
+
+
+def _after_bracket(line: str, i: int) -> int:
+    """Where the bracket at *i* and its link target end, 0 when that is still open."""
+    closing, depth = _OPENERS[line[i]], 0
+    for j in range(i, min(len(line), i + _LONGEST_BRACKET)):
+        depth += (line[j] == line[i]) - (line[j] == closing)
+        if not depth:
+            return _after_target(line, j + 1)
+    return i + 1 if len(line) - i > _LONGEST_BRACKET else 0
+
+
+def _after_target(line: str, i: int) -> int:
+    if i == len(line):
+        return 0
+    if line[i] != "(":
+        return i
+    depth = 0
+    for j in range(i, min(len(line), i + _LONGEST_TARGET)):
+        depth += (line[j] == "(") - (line[j] == ")")
+        if not depth:
+            return j + 1
+    return i + 1 if len(line) - i > _LONGEST_TARGET else 0
+
+
+def _after_tag(line: str, i: int) -> int:
+    closing = line.find(">", i)
+    if closing >= 0:
+        return closing + 1
+    follows = line[i + 1 : i + 2]
+    undecided = not follows or follows.isalpha() or follows in "/!|｜@#"
+    return 0 if undecided and len(line) - i <= _LONGEST_TAG else i + 1

@@ -1,0 +1,132 @@
+"""Slash commands: ``/ask`` answers privately, ``/blog`` searches, tells and refreshes [Bolt]."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.model import Question
+from bot.slack import notices
+from bot.slack import text as slack_text
+from bot.slack.blocks import Reply
+from bot.slack.listeners import INTAKE_SECONDS, Submit, allowed
+from bot.slack.notices import Facts
+from index.errors import IndexFailure, IndexMissing
+from index.model import Found, Report
+
+Search = Callable[[str, int], Awaitable[Found]]
+
+SEARCH_LIMIT = 10
+
+log = structlog.get_logger(__name__)
+
+
+def register_ask(app: AsyncApp, *, submit: Submit, channels: Collection[str] = ()) -> None:
+    """Hand what is asked with ``/ask`` to *submit*; whoever asks nothing, or where they may not, is told."""
+
+    @app.command("/ask")
+    async def ask(ack: AsyncAck, command: dict[str, Any]) -> None:
+        question = asked(command)
+        if not allowed(question, channels):
+            await _refuse(ack, notices.channel_refused(question))
+        elif not question.text:
+            await _refuse(ack, notices.help_text())
+        elif await _recorded(question, submit):
+            # Silent, because a sign here could arrive after the answer; Delivery.open shows it.
+            await ack()
+        else:
+            await _refuse(ack, notices.not_recorded(question))
+
+
+def register_blog(
+    app: AsyncApp,
+    *,
+    search: Search,
+    facts: Callable[[], Awaitable[Facts]],
+    refresh: Callable[[], Awaitable[Report]],
+    admins: Collection[str] = (),
+) -> None:
+    """Answer ``/blog`` to the person alone: search, status, refresh (for *admins*), help for anything else.
+
+    *search* and *refresh* may raise IndexFailure, *facts* IndexMissing.
+    """
+
+    @app.command("/blog")
+    async def blog(ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any]) -> None:
+        await ack()
+        question = asked(command)
+        verb, _, words = question.text.partition(" ")
+        match notices.verb(verb):
+            case "search":
+                await respond(**await _search(question, words.strip(), search))
+            case "status":
+                await respond(**await _status(question, facts))
+            case "refresh" if question.person not in admins:
+                await respond(**notices.refresh_refused(question))
+            case "refresh":
+                await respond(**notices.refresh_started(question))
+                await respond(**await _refresh(question, refresh))
+            case _:
+                await respond(**notices.help_text(question.text))
+
+
+def asked(command: Mapping[str, Any]) -> Question:
+    """The question in a slash command's payload, perhaps without text.
+
+    It has no message of its own, so its id comes from the payload's trigger id, which is unique to the call.
+    """
+    team, channel = str(command.get("team_id") or ""), str(command["channel_id"])
+    return Question(
+        id=f"{team}-{channel}-{command['trigger_id']}",
+        text=slack_text.clean(str(command.get("text") or ""), ""),
+        person=str(command["user_id"]),
+        team=team,
+        channel=channel,
+        ts="",
+        root="",
+        kind="command",
+        response_url=str(command["response_url"]),
+    )
+
+
+async def _recorded(question: Question, submit: Submit) -> bool:
+    """Whether the question is safe; Slack never delivers a slash command twice, so the person must know."""
+    try:
+        async with asyncio.timeout(INTAKE_SECONDS):
+            await submit(question)
+    except Exception as exc:  # noqa: BLE001 - the person is told, the log names the kind of error alone
+        log.error("question not recorded", question=question.id, error=type(exc).__name__)  # noqa: TRY400
+        return False
+    return True
+
+
+async def _refuse(ack: AsyncAck, reply: Reply) -> None:
+    await ack(text=reply["text"], blocks=reply["blocks"], response_type="ephemeral")
+
+
+async def _search(question: Question, words: str, search: Search) -> Reply:
+    if not words:
+        return notices.search_usage(question)
+    try:
+        found = await search(words, SEARCH_LIMIT)
+    except IndexFailure as failure:
+        return notices.search_failed(words, failure)
+    return notices.search_results(words, found.hits)
+
+
+async def _status(question: Question, facts: Callable[[], Awaitable[Facts]]) -> Reply:
+    try:
+        return notices.status(await facts(), question.text)
+    except IndexMissing:
+        return notices.index_missing(question.text)
+
+
+async def _refresh(question: Question, refresh: Callable[[], Awaitable[Report]]) -> Reply:
+    log.info("refresh asked for", person=question.person)
+    try:
+        return notices.refresh_done(question, await refresh())
+    except IndexFailure as failure:
+        log.warning("refresh failed", error=type(failure).__name__)
+        return notices.refresh_failed(question, failure)

@@ -1,0 +1,193 @@
+"""The line to Slack: Socket Mode or HTTP, looked at before it is trusted and watched while it lasts [Bolt].
+
+The SDK's client reconnects by itself but has two blind spots (measured, slack-sdk 3.47): it retries a refused
+ticket for ever without asking for a new one, and a token refused at the start neither raises nor returns. So
+tokens are tried first, and a watchdog builds a new client when the line stays dead.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import aiohttp
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import ConfigFailure, SlackFailure
+from bot.slack import app as slack_app
+from bot.slack.app import Identity
+from bot.slack.calls import Calls, client
+
+PATIENCE = 60.0
+"""Seconds without a connection after which the client is built anew."""
+LOOK = 5.0
+"""Seconds between two looks at the connection."""
+PING_SECONDS = 5.0
+"""Slack is pinged this often; four unanswered pings are a dead line (slack_sdk.socket_mode.aiohttp)."""
+LONGEST_BODY = 1024 * 1024
+"""Bytes of one HTTP request from Slack; its payloads are far smaller."""
+
+_REFUSED = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+    }
+)
+
+log = structlog.get_logger(__name__)
+
+
+async def preflight(web: AsyncWebClient, app_token: str = "") -> Identity:
+    """Ask Slack whose the bot token is, and, given an *app_token*, whether it opens a socket.
+
+    Raises SlackFailure with the mend when Slack refuses a token or does not answer.
+    """
+    try:
+        me = await slack_app.identify(web)
+    except SlackFailure as failure:
+        raise _explained(failure, "SLACK_BOT_TOKEN", "OAuth & Permissions") from failure
+    if app_token:
+        try:
+            await Calls(client(app_token, web.base_url)).call("apps.connections.open", {})
+        except SlackFailure as failure:
+            raise _explained(failure, "SLACK_APP_TOKEN", "Basic Information > App-Level Tokens") from failure
+    return me
+
+
+def _explained(failure: SlackFailure, name: str, page: str) -> SlackFailure:
+    fix = f"Copy it again from the Slack app's page «{page}», and look whether the app is still installed."
+    if failure.code not in _REFUSED:
+        fix = "Compare the app's settings with deploy/slack-manifest.yaml and install it again."
+    return SlackFailure(f"Slack refuses {name}: {failure.code}.", fix, code=failure.code)
+
+
+async def granted(web: AsyncWebClient) -> tuple[str, ...]:
+    """The scopes that the bot token was given, in Slack's order."""
+    answer = await web.auth_test()
+    named = next((v for k, v in answer.headers.items() if k.lower() == "x-oauth-scopes"), "")
+    return tuple(scope.strip() for scope in named.split(",") if scope.strip())
+
+
+class SocketLine:
+    """A Socket Mode connection that comes back; ``start`` it inside the running loop.
+
+    ``changed`` is told when it was lost, and when it stands again.
+    """
+
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        *,
+        patience: float = PATIENCE,
+        look: float = LOOK,
+        ping: float = PING_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        changed: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._app, self._token, self._changed = app, app_token, changed
+        self._patience, self._look, self._ping, self._clock = patience, look, ping, clock
+        self._handler: AsyncSocketModeHandler | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.connected = False
+
+    async def start(self) -> None:
+        """Connect and keep watch; return when the connection stands, or after ``patience``."""
+        self._build()
+        assert self._connecting is not None  # noqa: S101 -- _build made it
+        await asyncio.wait([self._connecting], timeout=self._patience)
+        self.connected = await self._is_connected()
+        self._watch = asyncio.create_task(self._keep_watch())
+
+    async def stop(self) -> None:
+        """Leave; what Slack could not hand over goes to another connection or comes again."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        await self._drop()
+        self.connected = False
+
+    def _build(self) -> None:
+        self._handler = AsyncSocketModeHandler(self._app, self._token, ping_interval=self._ping)
+        self._connecting = asyncio.create_task(self._handler.client.connect_to_new_endpoint(force=True))
+        self._connecting.add_done_callback(_read)
+
+    async def _drop(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        if self._handler is not None:
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(PING_SECONDS):
+                    await self._handler.client.close()  # type: ignore[no-untyped-call]
+
+    async def _is_connected(self) -> bool:
+        return self._handler is not None and await self._handler.client.is_connected()
+
+    async def _keep_watch(self) -> None:
+        dead_since: float | None = None
+        while True:
+            await asyncio.sleep(self._look)
+            connected = await self._is_connected()
+            if connected != self.connected:
+                self.connected = connected
+                self._changed(connected)
+                log.log(20 if connected else 30, "slack connected" if connected else "slack connection lost")
+            if connected:
+                dead_since = None
+            elif dead_since is None:
+                dead_since = self._clock()
+            elif self._clock() - dead_since >= self._patience:
+                log.warning("slack connection is built anew", dead_seconds=round(self._clock() - dead_since))
+                await self._drop()
+                self._build()
+                dead_since = self._clock()
+
+
+def _read(task: "asyncio.Task[None]") -> None:
+    """Take note of how a connection attempt ended; the watchdog acts on it."""
+    if not task.cancelled() and (exc := task.exception()) is not None:
+        log.warning("slack connection not made", error=type(exc).__name__)
+
+
+class HttpLine:
+    """Slack's requests over HTTP at ``/slack/events``; Bolt checks the signature and its age."""
+
+    def __init__(self, app: AsyncApp, port: int, host: str = "0.0.0.0") -> None:  # noqa: S104 -- a proxy calls it
+        self._app, self._host, self._port = app, host, port
+        self._runner: web.AppRunner | None = None
+        self.connected = False
+        self.address = ""
+
+    async def start(self) -> None:
+        """Listen; a port that cannot be had is a ConfigFailure."""
+        pages = self._app.web_app("/slack/events")
+        pages._client_max_size = LONGEST_BODY  # noqa: SLF001 -- aiohttp sets it in the constructor only
+        self._runner = web.AppRunner(pages, access_log=None, shutdown_timeout=2)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as exc:
+            await self.stop()
+            raise ConfigFailure(
+                (f"Port {self._port} for Slack is not to be had ({exc.strerror}): set BLOGBOT_HTTP_PORT.",)
+            ) from exc
+        port = self._runner.addresses[0][1]
+        self.address = f"http://{self._host}:{port}/slack/events"
+        self.connected = True
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        self.connected = False
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None

@@ -1,0 +1,243 @@
+"""A question's reply in Slack: a sign at once, the answer as it is written, the whole of it at the end.
+
+Everything can be done again after a crash: messages carry the question's id in their metadata and are looked
+for before they are posted, and updating one twice does no harm.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SlackFailure
+from bot.model import Answer, Delta, Event, Message, Question, Stage
+from bot.phrases import words_for
+from bot.slack import private as slack_private
+from bot.slack import replies
+from bot.slack import text as slack_text
+from bot.slack import threads as slack_threads
+from bot.slack.blocks import Reply
+from bot.slack.calls import Calls, Json, SlackTrouble, Sleep
+from bot.slack.painter import Pace, Painter
+
+UPDATE_SECONDS = 1.2
+"""chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places."""
+STATUS_SECONDS = 100.0
+"""Slack clears a status after 120 s."""
+PRIVATE_PARTS = 4
+"""Of a response_url's five uses the first is the sign."""
+
+_TOO_MUCH = {
+    "msg_too_long",
+    "msg_blocks_too_long",
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_arguments",
+}
+_SHORT = 3_000
+
+log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """Replies in Slack. SlackFailure: it refuses for good; SlackTrouble (bot.slack.calls): later it may work.
+
+    *client* must come from :func:`bot.slack.calls.client` or be like it: a time limit and no retry handlers.
+    *bot_user* is the bot's own user id, from auth.test.
+    """
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        *,
+        bot_user: str,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._calls = Calls(client, sleep=sleep)
+        self._bot_user = bot_user
+        self._sleep = sleep
+        self._updates = Pace(UPDATE_SECONDS, clock=clock)
+        self._statuses = Pace(UPDATE_SECONDS, clock=clock)
+        self._status_works = True
+
+    async def open(self, question: Question) -> str:
+        """Show at once that *question* is being worked on; return the name of the reply.
+
+        That is the timestamp of a message in the thread, found again if an earlier attempt posted it. A
+        private reply to a slash command has none, so there the question's id is its name.
+        """
+        if question.kind == "command":
+            await slack_private.send(self._calls, question, replies.stage(question), sleep=self._sleep)
+            return question.id
+        found = await slack_threads.find(self._calls, question, self._bot_user)
+        return str((found or await self._post(question, replies.stage(question), 0, "open"))["ts"])
+
+    async def show(self, question: Question, ts: str, events: AsyncIterator[Event]) -> Answer:
+        """Stream *events* into the reply *ts* and finish it; return the Answer that ended them.
+
+        A reply that someone deleted, or a channel that was archived, ends it early with SlackFailure.
+        """
+        written = self._wait if question.kind == "command" else self._show_in_thread
+        answer = await written(question, ts, events)
+        await self.finish(question, ts, answer)
+        return answer
+
+    async def finish(self, question: Question, ts: str, answer: Answer) -> None:
+        """Make *answer* the reply *ts*, or post it where *ts* is "".
+
+        What Slack finds too long or too new takes shorter and older forms.
+        """
+        refusal: SlackFailure | None = None
+        for messages in _versions(question, answer):
+            try:
+                await self._finish(question, ts, answer, messages)
+            except SlackFailure as failure:
+                if failure.code not in _TOO_MUCH:
+                    raise
+                log.warning("reply refused", question=question.id, code=failure.code)
+                refusal = failure
+            else:
+                return
+        if refusal:
+            raise refusal
+
+    async def say(self, question: Question, reply: Reply) -> None:
+        """Post a short reply in the question's thread, once however often it is called."""
+        if await slack_threads.find(self._calls, question, self._bot_user) is None:
+            await self._post(question, reply, 0, "said")
+
+    async def thread(self, question: Question) -> tuple[Message, ...]:
+        """What was said in the question's thread before it, with roles; empty where it may not be read."""
+        return await slack_threads.history(self._calls, question, self._bot_user)
+
+    async def _show_in_thread(self, question: Question, ts: str, events: AsyncIterator[Event]) -> Answer:
+        words = words_for(question)
+        text = ""
+
+        async def update(make: Callable[[], Reply]) -> None:
+            await self._calls.once("chat.update", self._update(question, ts, make(), 0, "open"))
+
+        async def status(line: str) -> None:
+            await self._status(question, line)
+
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_close, events)
+            painter = await stack.enter_async_context(Painter(update, self._updates, sleep=self._sleep))
+            sign = Painter(status, self._statuses, renew=STATUS_SECONDS, sleep=self._sleep)
+            stack.push_async_callback(self._clear_status, question, sign)
+            await stack.enter_async_context(sign)
+            async for event in events:
+                match event:
+                    case Answer():
+                        return event
+                    case Stage():
+                        sign.offer(replies.stage_text(words, event))
+                        if not text:
+                            painter.offer(partial(replies.stage, question, event))
+                    case Delta():
+                        text += event.text
+                        painter.offer(partial(replies.progress, question, text))
+                if painter.failure and painter.failure.code not in _TOO_MUCH:
+                    log.warning("reply given up", question=question.id, code=painter.failure.code)
+                    raise painter.failure
+        return Answer(question.text, "", "failed")
+
+    async def _wait(self, question: Question, _ts: str, events: AsyncIterator[Event]) -> Answer:
+        """A private answer is not streamed: see bot.slack.private."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_close, events)
+            async for event in events:
+                if isinstance(event, Answer):
+                    return event
+        return Answer(question.text, "", "failed")
+
+    async def _finish(self, question: Question, ts: str, answer: Answer, messages: tuple[Reply, ...]) -> None:
+        if question.kind == "command":
+            for reply in messages[:PRIVATE_PARTS]:
+                await slack_private.send(self._calls, question, reply, sleep=self._sleep)
+            return
+        for part, reply in enumerate(messages):
+            if part == 0 and ts:
+                await self._calls.call("chat.update", self._update(question, ts, reply, 0, answer.outcome))
+            else:
+                await self._put(question, reply, part, answer.outcome)
+
+    async def _put(self, question: Question, reply: Reply, part: int, state: str) -> None:
+        """Post part *part*, or update it where an earlier attempt posted it."""
+        found = await slack_threads.find(self._calls, question, self._bot_user, part)
+        if found is None:
+            await self._post(question, reply, part, state)
+        else:
+            await self._calls.call(
+                "chat.update", self._update(question, str(found["ts"]), reply, part, state)
+            )
+
+    async def _post(self, question: Question, reply: Reply, part: int, state: str) -> Json:
+        """Post part *part* of the reply in the thread; where an attempt had its effect unseen, find it."""
+
+        async def done() -> Json | None:
+            return await slack_threads.find(self._calls, question, self._bot_user, part)
+
+        where = {"thread_ts": question.root, "unfurl_links": False, "unfurl_media": False}
+        arguments = self._arguments(question, reply, part, state) | where
+        try:
+            posted = await self._calls.call("chat.postMessage", arguments, done=done)
+        except SlackFailure as failure:
+            log.warning("reply not posted", question=question.id, code=failure.code)
+            raise
+        message = posted.get("message") or posted
+        if message.get("thread_ts") != question.root:
+            # Slack posts at top level, without an error, when the thread's first message is gone.
+            await self._calls.call("chat.delete", {"channel": question.channel, "ts": posted["ts"]})
+            raise SlackFailure("The message that asked was deleted.", code="parent_deleted")
+        return posted
+
+    def _update(self, question: Question, ts: str, reply: Reply, part: int, state: str) -> dict[str, Any]:
+        return self._arguments(question, reply, part, state) | {"ts": ts}
+
+    def _arguments(self, question: Question, reply: Reply, part: int, state: str) -> dict[str, Any]:
+        return {
+            "channel": question.channel,
+            **reply,
+            "metadata": slack_threads.metadata(question, part, state),
+        }
+
+    async def _status(self, question: Question, line: str) -> None:
+        """Set the thread's status line where the workspace has one; it is an extra, its lack no fault."""
+        if not self._status_works:
+            return
+        arguments = {"channel_id": question.channel, "thread_ts": question.root, "status": line}
+        try:
+            await self._calls.once("assistant.threads.setStatus", arguments)
+        except SlackTrouble:
+            pass
+        except SlackFailure as failure:
+            log.info("no status line here", code=failure.code)
+            self._status_works = False
+
+    async def _clear_status(self, question: Question, sign: Painter[str]) -> None:
+        if sign.shown:
+            await self._status(question, "")
+
+
+def _versions(question: Question, answer: Answer) -> Iterator[tuple[Reply, ...]]:
+    """The reply as it should be, then in forms that ask less of Slack."""
+    yield replies.render(question, answer)
+    yield replies.render(question, answer, limit=_SHORT)
+    yield replies.render(question, answer, limit=_SHORT, classic=True)
+    short = replace(answer, text=slack_text.shorten(answer.text, _SHORT // 3), sources=answer.sources[:3])
+    yield replies.render(question, short, limit=_SHORT, classic=True)[:1]
+
+
+async def _close(events: AsyncIterator[Event]) -> None:
+    """Let a generator that is left early clean up at once, so that the model stops writing."""
+    close = getattr(events, "aclose", None)
+    if close is not None:
+        await close()

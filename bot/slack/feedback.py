@@ -1,0 +1,116 @@
+"""Buttons under an answer: good, bad with a reason, share [Bolt]."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, Protocol
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.model import Answer, Question
+from bot.phrases import Phrases, choose, words_for
+from bot.slack import replies
+from bot.slack.blocks import FEEDBACK, SHARE, plain
+
+REASON = "feedback_reason"
+REASON_CHARACTERS = 3_000
+
+log = structlog.get_logger(__name__)
+
+
+class Record(Protocol):
+    """Remember what *person* thinks of the reply named *reply* in *channel*."""
+
+    async def __call__(
+        self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
+    ) -> None:
+        """Called again with a reason when the person gives one."""
+
+
+Find = Callable[[str, str], Awaitable[tuple[Question, Answer] | None]]
+"""The question and answer whose reply in a channel has this name (what Delivery.open returned), or None."""
+
+
+def register(app: AsyncApp, *, record: Record, find: Find) -> None:
+    """Hand opinions to *record*, ask why on a bad one, and share private answers when asked to."""
+
+    @app.action(FEEDBACK)
+    @app.action(f"{FEEDBACK}_good")
+    @app.action(f"{FEEDBACK}_bad")
+    async def judged(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        verdict, channel, reply = _pressed(body)
+        await record(channel, reply, body["user"]["id"], verdict)
+        log.info("feedback", channel=channel, reply=reply, verdict=verdict)
+        if verdict == "bad":
+            await _ask_why(client, body["trigger_id"], channel, reply, _words(body))
+
+    @app.view(REASON)
+    async def explained(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        await ack()
+        place = json.loads(view["private_metadata"])
+        reason = view["state"]["values"][REASON][REASON].get("value") or ""
+        await record(place["channel"], place["reply"], body["user"]["id"], "bad", reason[:REASON_CHARACTERS])
+
+    @app.action(SHARE)
+    async def share(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        found = await find(body["channel"]["id"], body["actions"][0]["value"])
+        if found is None:
+            await respond(text=_words(body).share_gone, replace_original=False)
+            return
+        question, answer = found
+        shown = replies.shared(question, answer, body["user"]["id"])
+        await respond(
+            **shown,
+            response_type="in_channel",
+            replace_original=False,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        await respond(text=words_for(question).shared, replace_original=False)
+
+
+def _pressed(body: dict[str, Any]) -> tuple[Literal["good", "bad"], str, str]:
+    """The verdict, the channel, and the reply's name: the button's own, or its message's timestamp."""
+    verdict, _, name = str(body["actions"][0].get("value") or "").partition(" ")
+    place = body.get("container") or {}
+    channel = (body.get("channel") or {}).get("id") or place.get("channel_id") or ""
+    return ("bad" if verdict == "bad" else "good"), channel, name or str(place.get("message_ts") or "")
+
+
+def _words(body: dict[str, Any]) -> Phrases:
+    """The language of the buttons' message."""
+    return choose(str((body.get("message") or {}).get("text") or ""), str(body["user"].get("locale") or ""))
+
+
+async def _ask_why(client: AsyncWebClient, trigger: str, channel: str, reply: str, words: Phrases) -> None:
+    view = {
+        "type": "modal",
+        "callback_id": REASON,
+        "private_metadata": json.dumps({"channel": channel, "reply": reply}),
+        "title": plain(words.why_title, 24),
+        "submit": plain(words.send, 24),
+        "close": plain(words.cancel, 24),
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": REASON,
+                "label": plain(words.why_label, 2_000),
+                "hint": plain(words.why_hint, 2_000),
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON,
+                    "multiline": True,
+                    "max_length": REASON_CHARACTERS,
+                },
+            }
+        ],
+    }
+    try:
+        await client.api_call("views.open", json={"trigger_id": trigger, "view": view})
+    except SlackApiError as exc:
+        # The opinion is recorded; the form is an extra, and its trigger is good for three seconds only.
+        log.info("no form for the reason", code=exc.response.get("error"))

@@ -1,0 +1,139 @@
+"""The bot's short sentences: help, refusals, what ``/blog`` tells. Pure.
+
+Each is in the language of what the person wrote (bot.phrases), or in English where they wrote nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model import Question, Source
+from bot.phrases import Phrases, choose, languages, words_for
+from bot.slack import text as slack_text
+from bot.slack.blocks import MOST_SOURCES, Reply, reply, source_blocks
+from index.errors import IndexFailure
+from index.model import Hit, Report, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What ``/blog status`` tells; ``report`` is the last refresh of this process, if it made one."""
+
+    status: Status
+    model: str
+    now: datetime
+    report: Report | None = None
+
+
+def help_text(text: str = "") -> Reply:
+    """How to ask."""
+    return reply(choose(text).help)
+
+
+def failed(text: str = "") -> Reply:
+    """Something went wrong that nobody expected."""
+    return reply(choose(text).failed)
+
+
+def verb(word: str) -> str:
+    """The English verb of ``/blog`` that *word* stands for in any language, or "" when it is none."""
+    return next((each.verbs[word.lower()] for each in languages() if word.lower() in each.verbs), "")
+
+
+def channel_refused(question: Question) -> Reply:
+    """The bot may not answer in this channel."""
+    return reply(words_for(question).channel_refused)
+
+
+def not_recorded(question: Question) -> Reply:
+    """The question could not be written down, so it will not be answered."""
+    return reply(words_for(question).not_recorded)
+
+
+def search_usage(question: Question) -> Reply:
+    """``/blog search`` without words."""
+    return reply(words_for(question).search_usage)
+
+
+def search_results(text: str, hits: Sequence[Hit]) -> Reply:
+    """The articles that match, best first, each with its best passage."""
+    words = choose(text)
+    shown = slack_text.escape(slack_text.shorten(text, 100))
+    if not hits:
+        return reply(words.search_nothing.format(words=shown))
+    sources = [_source(n, hit) for n, hit in enumerate(hits[:MOST_SOURCES], 1)]
+    heading = words.search_found.format(words=shown)
+    return reply(heading, *source_blocks(heading, sources, passages=True))
+
+
+def _source(n: int, hit: Hit) -> Source:
+    best = hit.passage
+    section_ = best.headings[-1] if best.headings else ""
+    return Source(n, hit.title, hit.url, hit.path, hit.date, section_, best.text)
+
+
+def search_failed(text: str, failure: IndexFailure) -> Reply:
+    """The index cannot be searched."""
+    return reply(choose(text).search_failed.format(reason=_reason(failure)))
+
+
+def status(facts: Facts, text: str = "") -> Reply:
+    """What the bot knows, how old that is, and which model it asks."""
+    words = choose(text)
+    now = facts.status
+    lines = words.status.format(
+        articles=now.articles,
+        passages=now.passages,
+        age=age((facts.now - now.published).total_seconds()),
+        model=slack_text.escape(facts.model),
+    )
+    report = facts.report
+    last = _last_refresh(words, report) if report else words.never_refreshed
+    return reply(f"{lines}\n{last}")
+
+
+def _last_refresh(words: Phrases, report: Report) -> str:
+    return words.last_refresh.format(
+        added=report.added, changed=report.changed, removed=report.removed, seconds=round(report.seconds, 1)
+    )
+
+
+def age(seconds: float) -> str:
+    """A duration in its largest unit, as everyone reads it: ``40 s``, ``5 min``, ``3 h``, ``2 d``."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def index_missing(text: str = "") -> Reply:
+    """There is nothing to tell a status of."""
+    return reply(choose(text).index_missing)
+
+
+def refresh_started(question: Question) -> Reply:
+    """A refresh has begun."""
+    return reply(words_for(question).refresh_started)
+
+
+def refresh_refused(question: Question) -> Reply:
+    """Only administrators refresh."""
+    return reply(words_for(question).refresh_refused)
+
+
+def refresh_done(question: Question, report: Report) -> Reply:
+    """What a refresh did."""
+    return reply(
+        words_for(question).refresh_done.format(
+            articles=report.articles, added=report.added, changed=report.changed, removed=report.removed
+        )
+    )
+
+
+def refresh_failed(question: Question, failure: IndexFailure) -> Reply:
+    """Why a refresh did nothing; the sentence is for administrators."""
+    return reply(words_for(question).refresh_failed.format(reason=_reason(failure)))
+
+
+def _reason(failure: IndexFailure) -> str:
+    return slack_text.escape(f"{failure} {failure.fix}".strip())
