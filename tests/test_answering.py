@@ -139,6 +139,12 @@ async def test_without_a_source_the_model_is_not_asked() -> None:
     assert [source.title for source in last.sources] == ["What is GIN?"]
 
 
+async def test_a_model_without_an_article_to_read_is_not_asked() -> None:
+    model = Model("whatever")
+    _, last = await ask(model, Found((), answerable=True))
+    assert (model.asked, last.outcome) == ([], "no_source")
+
+
 async def test_an_empty_question_is_no_source_rather_than_a_crash() -> None:
     _, last = await told(answer("  \n", search=Finder(Found((), answerable=False)), generate=Model()))
     assert last.outcome == "no_source"

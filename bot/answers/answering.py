@@ -77,6 +77,9 @@ async def answer(
     try:
         for attempt in range(_TRIES):
             prompt = case.prompt(found, attempt)
+            if not prompt.sources:
+                yield case.unanswered("no_source", found.hits)
+                return
             yield Stage("reading", prompt.articles or len(prompt.sources))
             try:
                 async with aclosing(case.written(prompt, generate)) as events:
