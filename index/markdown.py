@@ -118,6 +118,8 @@ def _fence(lines: list[str], here: int, fence: re.Match[str]) -> tuple[Block | N
     if not closed and not quote:
         end = next((at for at in range(here + 1, end) if _ends_open_fence(lines, at)), end)
     code = [line.rstrip() for line in lines[here + 1 : end]]
+    while not closed and code and not code[-1]:
+        code.pop()
     if quote:
         code = [re.sub(r"^(?:[ \t]*>)+ ?", "", line) for line in code]
     past = end + 1 if closed else end

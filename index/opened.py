@@ -8,7 +8,7 @@ import numpy as np
 from index import vectors
 from index.calibration import evidence
 from index.embedder import Matrix
-from index.fusion import fused
+from index.fusion import fused, seconded
 from index.generations import Generation
 from index.links import link, link_template
 from index.model import Blog, Found, Hit, Passage, Status
@@ -46,15 +46,16 @@ class Opened:
         """Search for the words of *question* and, where there is one, for its embedding."""
         words = self._reader.meant(asked(question))
         ranked = rank(self._reader, words)
+        proof = evidence(self._reader, words, ranked)
         scores, least = ranked.articles, 0.0
-        if (
-            meaning is not None
-            and self._vectors is not None
-            and meaning.shape == self._vectors.matrix.shape[1:]
-        ):
-            scores, least = fused(scores, self._cosines(meaning)), -np.inf
+        if meaning is not None and self._vectors and meaning.shape == self._vectors.matrix.shape[1:]:
+            live = self._reader.live
+            cosines = self._cosines(meaning)
+            scores, least = np.full_like(scores, -np.inf), -np.inf
+            scores[live] = fused(ranked.articles[live], cosines[live])
+            proof = seconded(proof, cosines[live])
         hits = tuple(self._hit(at, score, ranked) for at, score in self._best(scores, least, limit))
-        return Found(hits, bool(hits) and evidence(self._reader, words, ranked) > self._least)
+        return Found(hits, bool(hits) and proof > self._least)
 
     def latest(self, limit: int) -> tuple[Hit, ...]:
         """Return up to *limit* articles, the newest date first."""

@@ -31,4 +31,4 @@ STOP = frozenset(f"{_ENGLISH} {_CHINESE}".split())
 
 ASKING = frozenset(_ASKING.split())
 """As ``words`` gives them: left out of questions, where they shape the question. In a small blog such words are
-rare, and the few articles that hold them would win."""
+rare, and the few articles holding them would win."""
