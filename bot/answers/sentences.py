@@ -47,7 +47,8 @@ def _prose(text: str) -> list[str]:
 def _goes_on(text: str, start: int, found: re.Match[str]) -> bool:
     """Whether the full stop of *found* belongs to an abbreviation or to the number of a list item."""
     if not found[0].startswith("."):
-        return found[0][0] in "!?" and found.end() < len(text) and text[found.end()].isalnum()
+        follows = text[found.end() : found.end() + 1]
+        return found[0][0] in "!?" and (follows.isalnum() or follows == "=")
     return _ABBREVIATION.search(text[start : found.start() + 1].rsplit("\n", 1)[-1]) is not None
 
 
