@@ -124,13 +124,13 @@ def test_a_word_is_shown_as_soon_as_the_next_one_begins() -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
 @example("a [9]\n[9] b", 1)
 @example("`a` [1](x)", 2)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
     assert clean(text, size) == clean(text)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_link_and_no_unknown_number_survives_in_any_text(text: str, size: int) -> None:
     shown = prose(clean(text, size)[0])
     assert not re.search(r"[a-z]://\w", shown)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answers.followups import speaks_of, written_out
@@ -76,6 +76,7 @@ def test_a_chain_of_follow_ups_keeps_the_subject_and_stays_short() -> None:
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=100), max_size=3))
+@settings(deadline=None)
 def test_any_text_can_be_written_out(question: str, earlier: list[str]) -> None:
     written = written_out(question, earlier)
     assert len(written) <= len(question) + sum(map(len, earlier)) + 3

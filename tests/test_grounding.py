@@ -143,7 +143,7 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.lists(FRAGMENTS, max_size=30).map("".join), st.integers(1, 9))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_marks_are_all_that_is_added_however_the_text_arrives(text: str, size: int) -> None:
     cleaner = Cleaner([1])
     text = cleaner.feed(text) + cleaner.finish()

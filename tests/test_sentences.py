@@ -1,7 +1,7 @@
 """Sentences and languages of Chinese, English and Markdown."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answers.languages import language
@@ -31,11 +31,13 @@ def test_sentences_end_where_people_end_them(text: str, parts: list[str]) -> Non
         max_size=40,
     )
 )
+@settings(deadline=None)
 def test_sentences_together_are_the_text(parts: list[str]) -> None:
     assert "".join(sentences("".join(parts))) == "".join(parts)
 
 
 @given(st.text(alphabet="ab。. \n", max_size=3000), st.integers(20, 500))
+@settings(deadline=None)
 def test_a_shortened_text_fits_and_keeps_both_ends(text: str, limit: int) -> None:
     kept = shortened(text, lambda part: len(part) <= limit)
     assert len(kept) <= max(limit, len("[…]"))
@@ -82,6 +84,7 @@ LINKY = [
 
 
 @given(st.lists(st.sampled_from(LINKY), max_size=15).map("".join))
+@settings(deadline=None)
 def test_what_is_unlinked_holds_no_address(text: str) -> None:
     plain = unlinked(text)
     assert "http://a" not in plain

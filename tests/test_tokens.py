@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answers.calibrations import Calibrations
@@ -83,12 +83,14 @@ def test_a_refused_prompt_makes_the_count_stricter() -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
+@settings(deadline=None)
 def test_more_text_never_costs_less(first: str, second: str) -> None:
     both, one = size(first + second), size(first)
     assert Calibration().tokens(both) >= Calibration().tokens(one) - 2
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1e4), st.integers(0, 10**6)), max_size=20))
+@settings(deadline=None)
 def test_no_counts_can_bring_the_rates_out_of_bounds(counts: list[tuple[float, float, int]]) -> None:
     calibration = Calibration()
     for wide, narrow, tokens in counts:
