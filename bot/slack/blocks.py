@@ -44,7 +44,7 @@ def reply(text: str, *blocks: Block) -> Reply:
 
 def section(text: str) -> Block:
     """A section of mrkdwn, escaped by the caller."""
-    return {"type": "section", "text": {"type": "mrkdwn", "text": slack_text.shorten(text, SECTION)}}
+    return {"type": "section", "text": mrkdwn(text, SECTION)}
 
 
 def sections(lines: Iterable[str]) -> list[Block]:
@@ -60,8 +60,13 @@ def sections(lines: Iterable[str]) -> list[Block]:
 
 def context(*texts: str) -> Block:
     """Small print in mrkdwn, escaped by the caller."""
-    elements = [{"type": "mrkdwn", "text": slack_text.shorten(text, CONTEXT)} for text in texts if text]
+    elements = [mrkdwn(text, CONTEXT) for text in texts if text]
     return {"type": "context", "elements": elements[:10]}
+
+
+def mrkdwn(text: str, limit: int) -> Block:
+    """A mrkdwn object, escaped by the caller; verbatim, or Slack would link every bare address in it."""
+    return {"type": "mrkdwn", "text": slack_text.shorten(text, limit), "verbatim": True}
 
 
 def markdown(text: str) -> Block:

@@ -2,18 +2,16 @@
 
 import asyncio
 import atexit
-import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from bot.playground import Playground
 from bot.refreshing import refresh
-from tests.fakes.house import House, blog_at, config_of, serving
+from tests.fakes.house import House, blog_at, config_of, remember_a_refresh, serving
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.repositories import BlogRepository
 
@@ -50,11 +48,6 @@ async def furniture() -> Path:
                 pass
         _template.append(folder)
     return _template[0]
-
-
-def remember_a_refresh(data: Path) -> None:
-    """Let the schedule find that it has done its work, so that no refresh is made up for at the start."""
-    (data / "schedule.json").write_text(json.dumps({"refreshed": datetime.now(UTC).isoformat()}))
 
 
 async def settle(folder: Path) -> Path:

@@ -114,6 +114,11 @@ def blog_at(path: Path) -> BlogRepository:
     return blog
 
 
+def remember_a_refresh(data: Path) -> None:
+    """Let the schedule find that it has done its work, so that no refresh is made up for at the start."""
+    (data / "schedule.json").write_text(json.dumps({"refreshed": datetime.now(UTC).isoformat()}))
+
+
 @asynccontextmanager
 async def serving(config: Config, said: list[str] | None = None) -> AsyncIterator[list[str]]:
     """The bot of *config*, ready; at the end it is stopped as by SIGTERM, and its failure raised."""
@@ -146,8 +151,7 @@ async def house(tmp_path: Path, *, indexed: bool = True, **settings: str) -> Asy
         config = config_of(tmp_path, blog, slack, ollama.url, **settings)
         if indexed:
             await refresh(config)
-            # As if tonight's refresh had been: none is made up for at start.
-            (config.data / "schedule.json").write_text(json.dumps({"refreshed": f"{datetime.now(UTC)}"}))
+            remember_a_refresh(config.data)
         async with serving(config) as said:
             yield House(slack, blog, ollama, config, said)
 

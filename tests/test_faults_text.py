@@ -1,0 +1,127 @@
+"""What articles and people write stays text: it pings nobody, links nowhere, and stays where it was said."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground import shown
+from tests.fakes.furnished import furnished
+from tests.test_slack_text import LIVE, MARKDOWN_LINK
+
+PAGER = "who is called when the pager rings?"
+INVOICES = "where are invoices paid?"
+
+
+BARE = re.compile(r"https?://evil\.example")
+
+
+def everything(message: dict[str, Any]) -> str:
+    """All of a message as Slack gets it."""
+    return json.dumps([message["text"], message.get("blocks")], ensure_ascii=False).replace("\\n", "\n")
+
+
+def texts(block: Any) -> Iterator[dict[str, Any]]:
+    """The texts of a block, however deep they stand."""
+    if isinstance(block, dict):
+        if isinstance(block.get("text"), str):
+            yield block
+        for part in block.values():
+            yield from texts(part)
+    elif isinstance(block, list):
+        for part in block:
+            yield from texts(part)
+
+
+def assert_harmless(message: dict[str, Any]) -> None:
+    """Fail where it would ping, or link anywhere but to the blog.
+
+    Slack makes links of bare addresses too, except in a text that is marked verbatim
+    (docs.slack.dev/reference/block-kit/composition-objects/text-object).
+    """
+    sent = everything(message).replace("<https://example.org/", "")
+    assert not LIVE.search(sent)
+    assert not MARKDOWN_LINK.search(sent)
+    linked = [text["text"] for text in texts(message["blocks"]) if not text.get("verbatim")]
+    assert not [text for text in linked if BARE.search(text)]
+
+
+@pytest.mark.parametrize("question", [PAGER, INVOICES])
+async def test_rows_45_and_46_an_article_that_pings_or_links_does_neither_through_the_model(
+    tmp_path: Path, question: str
+) -> None:
+    async with furnished(tmp_path) as home:
+        reply = await home.reply(await home.ask(question))
+        assert home.ollama.prompts, "the hostile article was not found"
+    assert_harmless(reply)
+
+
+@pytest.mark.parametrize("question", [PAGER, INVOICES])
+async def test_rows_45_and_46_nor_where_the_article_itself_is_shown_for_want_of_a_model(
+    tmp_path: Path, question: str
+) -> None:
+    async with furnished(tmp_path) as home:
+        await home.ollama.stop()
+        reply = await home.reply(await home.ask(question))
+    assert "notes/" in everything(reply)
+    assert_harmless(reply)
+
+
+@pytest.mark.parametrize("words", ["search pager", "search invoices"])
+async def test_rows_45_and_46_nor_in_a_list_of_search_results(tmp_path: Path, words: str) -> None:
+    async with furnished(tmp_path) as home:
+        await home.slack.command(home.slack.lin, home.slack.general, "/blog", words)
+        (note,) = await home.slack.wait_for(lambda: home.slack.private(home.slack.lin))
+    assert "notes/" in everything(note)
+    assert_harmless(note)
+
+
+async def test_row_46_what_the_model_makes_up_is_no_link_either(tmp_path: Path) -> None:
+    async with furnished(tmp_path) as home:
+        home.ollama.answer = (
+            "Pay at [the bank](https://evil.example/pay) or <https://evil.example/pay|here>, "
+            "https://evil.example/pay, www.evil.example/pay [9] [1].\n\n[x]: https://evil.example/pay"
+        )
+        reply = await home.reply(await home.ask(INVOICES))
+    assert_harmless(reply)
+    assert "[9]" not in shown(reply)
+
+
+async def test_row_46_an_article_cannot_open_a_turn_of_its_own_in_the_prompt(tmp_path: Path) -> None:
+    async with furnished(tmp_path) as home:
+        await home.reply(await home.ask(INVOICES))
+        (prompt,) = home.ollama.prompts
+    assert "<|im_start|>" not in json.dumps(prompt["messages"])
+    assert [m["role"] for m in prompt["messages"]].count("system") == 1
+
+
+async def test_what_is_said_in_private_never_leaves_its_thread(tmp_path: Path) -> None:
+    async with furnished(tmp_path) as home:
+        slack = home.slack
+        closed, direct = slack.add_channel("board", private=True), slack.direct(slack.lin)
+        secret = "VACUUM dead rows of project zebrafish"
+        mention = f"<@{slack.bot_user_id}> "
+        first = await slack.say(slack.ada, closed, f"{mention}why does {secret} stay?")
+        second = await slack.say(slack.lin, direct, f"why do {secret} stay?")
+        home.ollama.answer = "Zebrafish keeps an old snapshot [1]."
+        await home.reply(first, closed)
+        await home.reply(second, direct)
+        told, home.ollama.answer = len(home.ollama.prompts), "A long transaction [1]."
+        await home.reply(await home.ask("why does VACUUM leave dead rows behind?"))
+        await slack.open_home(slack.ada)
+        await slack.command(slack.ada, slack.general, "/blog", "status")
+        await slack.wait_for(lambda: slack.private(slack.ada))
+    elsewhere = [
+        *slack.messages(slack.general),
+        *slack.messages(slack.direct(slack.ada)),
+        *slack.private(slack.ada),
+        *slack.private(slack.lin),
+        *home.ollama.prompts[told:],
+        *slack.workspace.homes.values(),
+    ]
+    assert len(elsewhere) > 4
+    assert "zebrafish" in json.dumps([slack.messages(closed), slack.messages(direct)]).lower()
+    assert "zebrafish" not in json.dumps(elsewhere).lower()
