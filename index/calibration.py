@@ -14,9 +14,11 @@ from index.reader import Reader
 from index.words import asked
 
 _HANDFULS, _WORDS = 300, 5
+_MOST_EACH = 10
 _BELOW = 35
 """Per cent of the handfuls whose evidence a question must exceed; 30 to 40 serve equally well."""
 _UNKNOWN = "\0"
+_TIES = 10
 
 
 def evidence(reader: Reader, words: Sequence[str], ranked: Ranked) -> float:
@@ -30,11 +32,12 @@ def evidence(reader: Reader, words: Sequence[str], ranked: Ranked) -> float:
     terms = [reader.term(word).articles for word in words]
     weights = np.array([term.idf for term in terms])
     known = np.array([reader.often(word) > 0 for word in words])
-    best = int(np.argmax(ranked.articles))
-    together = reader.shares(best, words, weights).max()
+    best = ranked.articles.max()
+    equal = np.flatnonzero(ranked.articles == best)[:_TIES]
+    together = max(reader.shares(int(at), words, weights).max() for at in equal)
     total = float(weights.sum())
     known_share = float(weights[known].sum()) / total
-    return float(float(ranked.articles[best]) * known_share**2 * (float(together) / total) ** 0.5)
+    return float(float(best) * known_share**2 * (float(together) / total) ** 0.5)
 
 
 def least_evidence(reader: Reader) -> float:
@@ -48,7 +51,7 @@ def least_evidence(reader: Reader) -> float:
         return 0.0
     draw = random.Random(len(articles))  # noqa: S311  a sample, no secret
     found = []
-    for _ in range(_HANDFULS):
+    for _ in range(min(_HANDFULS, _MOST_EACH * len(articles))):
         handful = _handful(reader, [at for _, at in articles], draw)
         found.append(evidence(reader, handful, rank(reader, handful)))
     return float(np.percentile(found, _BELOW))

@@ -12,10 +12,10 @@ _FAR_OUT = 3.6
 
 
 def fused(by_words: Numbers, by_meaning: Numbers) -> Numbers:
-    """Return one score for each article from its two, minus infinity where neither ranks it among its first 100.
+    """Return one score for each article from its two, minus infinity where neither has it in its first 100.
 
-    Among these candidates each opinion counts in standard deviations from its mean, so that neither the size of
-    the blog nor the model's idea of a high cosine matters, and both count the same.
+    Among these candidates each opinion counts in standard deviations from its mean, so that neither the
+    size of the blog nor the model's idea of a high cosine matters, and both count the same.
     """
     candidates = np.union1d(_first(by_words), _first(by_meaning))
     scores = np.full_like(by_words, -np.inf)
@@ -26,8 +26,9 @@ def fused(by_words: Numbers, by_meaning: Numbers) -> Numbers:
 def seconded(evidence: float, by_meaning: Numbers) -> float:
     """Return the *evidence* that words give for an answer, raised or lowered by what the embeddings say.
 
-    What counts is how far the best cosine stands out from those of all articles, in standard deviations,
-    against how far the best of so many would by chance: sqrt(2 ln n) at most, if they are normally distributed.
+    What counts is how far the best cosine stands out from those of all articles, in standard
+    deviations, against how far the best of so many would by chance: sqrt(2 ln n) at most, if they are
+    normally distributed.
     """
     if len(by_meaning) <= 1:
         return evidence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.part import Numbers
-from index.reader import Postings, Reader
+from index.reader import Lengths, Postings, Reader
 
 _K1, _B = 1.2, 0.75
 _ARTICLE, _TITLE, _NAMES = 1.0, 0.75, 0.25
@@ -26,19 +26,17 @@ def rank(reader: Reader, words: Collection[str]) -> Ranked:
     articles = np.zeros(len(reader.starts), np.float32)
     for word in sorted(set(words)):
         term = reader.term(word)
-        _add(passages, term.passages, reader.passage_length, 1.0)
-        _add(articles, term.articles, reader.article_length, _ARTICLE)
-        _add(articles, term.titles, reader.title_length, _TITLE)
-        _add(articles, term.names, reader.names_length, _NAMES)
+        _add(passages, term.passages, reader.passage_lengths, 1.0)
+        _add(articles, term.articles, reader.article_lengths, _ARTICLE)
+        _add(articles, term.titles, reader.title_lengths, _TITLE)
+        _add(articles, term.names, reader.names_lengths, _NAMES)
     if len(articles):
         articles += np.maximum.reduceat(passages, reader.starts)
     return Ranked(articles, passages)
 
 
-def _add(scores: Numbers, term: Postings, lengths: Numbers, weight: float) -> None:
+def _add(scores: Numbers, term: Postings, lengths: Lengths, weight: float) -> None:
     """Add BM25 (Robertson and Zaragoza 2009, equation 3.15) of one word to *scores*."""
-    if not len(term.ids):
-        return
-    average = float(lengths[lengths > 0].mean())
-    norm = _K1 * (1 - _B + _B / average * lengths[term.ids])
-    scores[term.ids] += weight * term.idf * (_K1 + 1) * term.often / (term.often + norm)
+    if len(term.ids):
+        norm = _K1 * (1 - _B + _B / lengths.mean * lengths.each[term.ids])
+        scores[term.ids] += weight * term.idf * (_K1 + 1) * term.often / (term.often + norm)

@@ -14,6 +14,7 @@ from index.part import Ids, Numbers, Part
 from index.spelling import corrected
 
 Weights = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 GONE = "gone.json"
 """For each part, the paths in it that a later refresh took out."""
@@ -41,6 +42,20 @@ class Term:
     names: Postings
 
 
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many words each one has, and the mean of those that count."""
+
+    each: Numbers
+    mean: float
+
+    @classmethod
+    def of(cls, each: Numbers, live: Flags) -> "Lengths":
+        """Measure *each*; what is gone or has no word does not count."""
+        counted = each[live & (each > 0)]
+        return cls(each, float(counted.sum(dtype=np.float64)) / max(len(counted), 1))
+
+
 def parts(folder: Path) -> list[tuple[Path, frozenset[str]]]:
     """Return the folder of each part of the index in *folder*, with the paths in it that are gone."""
     gone: Mapping[str, list[str]] = json.loads((folder / GONE).read_text(encoding="utf-8"))
@@ -64,12 +79,12 @@ class Reader:
         )
         self.live = self._alive([gone for _, gone in listed])
         self._passage_live = self.live[self.article_of]
-        self.passage_length = self._lengths("text")
-        self.article_length = np.bincount(self.article_of, self.passage_length, len(self.starts)).astype(
-            np.float32
-        )
-        self.title_length = self._lengths("title")[self.starts]
-        self.names_length = self._lengths("names")[self.starts]
+        words = self._lengths("text")
+        by_article = np.bincount(self.article_of, words, len(self.starts)).astype(np.float32)
+        self.passage_lengths = Lengths.of(words, self._passage_live)
+        self.article_lengths = Lengths.of(by_article, self.live)
+        self.title_lengths = Lengths.of(self._lengths("title")[self.starts], self.live)
+        self.names_lengths = Lengths.of(self._lengths("names")[self.starts], self.live)
         self._terms: OrderedDict[str, Term] = OrderedDict()
         self._held = 0
 
@@ -162,7 +177,7 @@ class Reader:
         lengths = [part.lengths(field) for part in self._parts]
         return np.concatenate(lengths) if lengths else np.empty(0, np.float32)
 
-    def _alive(self, gone: list[frozenset[str]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _alive(self, gone: list[frozenset[str]]) -> Flags:
         alive = [
             path not in dead
             for part, dead in zip(self._parts, gone, strict=True)

@@ -30,5 +30,5 @@ STOP = frozenset(f"{_ENGLISH} {_CHINESE}".split())
 """In lower case, not stemmed: left out of articles and questions."""
 
 ASKING = frozenset(_ASKING.split())
-"""As ``words`` gives them: left out of questions, where they shape the question. In a small blog such words are
-rare, and the few articles holding them would win."""
+"""As ``words`` gives them: left out of questions, whose shape they are and not their topic. In a small
+blog such words are rare, and the few articles holding them would win."""

@@ -23,7 +23,10 @@ def test_the_title_is_the_first_heading_even_of_level_two() -> None:
 
 
 def test_the_header_block_gives_date_and_tags_and_leaves_the_body() -> None:
-    header = "### 作者   \nHan   \n\n### 日期\n2019-07-06      \n\n### 标签   \nPostgreSQL , gin , rum   \n\n----   \n\n"
+    header = (
+        "### 作者   \nHan   \n\n### 日期\n2019-07-06      \n\n"
+        "### 标签   \nPostgreSQL , gin , rum   \n\n----   \n\n"
+    )
     parsed = article(f"## A title\n##### [TAG 15](../class/15.md)\n\n{header}## 背景\n{TEXT}")
     assert (parsed.date, parsed.tags) == ("2019-07-06", ("PostgreSQL", "gin", "rum"))
     assert parsed.body == f"## 背景\n\n{TEXT}"
@@ -37,7 +40,8 @@ def test_a_header_without_a_rule_ends_at_the_first_other_heading() -> None:
 def test_the_footer_goes_from_its_first_marked_heading_to_the_last_marked_link() -> None:
     mark = "0123456789abcdef0123456789abcdef"
     footer = (
-        f'#### [Everything about search](https://a.example "{mark}")\n- [1 inverted index](https://b.example "{mark}")\n'
+        f'#### [Everything about search](https://a.example "{mark}")\n'
+        f'- [1 inverted index](https://b.example "{mark}")\n'
         f'\n\n![wechat](../pic/us.jpg "{mark}")\n'
     )
     parsed = article(f"# A title\n\n{TEXT}" + "\n  " * 40 + f"\n{footer}\nStill the article.")
@@ -53,7 +57,7 @@ def test_a_link_with_an_ordinary_title_is_no_footer() -> None:
     "front",
     [
         '---\ntitle: "Postgres: a tour"\ndate: 2020-03-04\ntags: [db, search]\n---\n',
-        "---\r\ntitle: 'Postgres: a tour'\r\ndate: 2020-03-04T10:00:00+08:00\r\ntags:\r\n  - db\r\n  - search\r\n---\r\n",
+        "---\r\ntitle: 'Postgres: a tour'\r\ndate: 2020-03-04T10:00:00Z\r\ntags:\r\n  - db\r\n  - search\r\n---\r\n",
         '+++\ntitle = "Postgres: a tour"\ndate = 2020-03-04\ntags = ["db", "search"]\n+++\n',
         "---\ntitle: Postgres: a tour\ndate: 2020-03-04\ntags: db, search\n---\n",
         "\ufeff---\ntitle: 'Postgres: a tour'\ndate: '2020-03-04'\ntags: db, search\n...\n",
@@ -96,7 +100,8 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing() -> None:
 
 def test_html_leaves_its_words_and_code_keeps_its_tags() -> None:
     text = (
-        "# A title\n\n<!-- not\n\n# shown\n-->\n<div align=\"center\"><b>Bold</b> &amp; <a href='x'>linked</a></div>\n\n"
+        "# A title\n\n<!-- not\n\n# shown\n-->\n"
+        "<div align=\"center\"><b>Bold</b> &amp; <a href='x'>linked</a></div>\n\n"
         "Call `List<String>` or List<String>.\n\n<script>\nalert(1)\n</script>\n\n<h2 id=x>Inside</h2>\n\n"
         "<pre><code>a &lt; b\n\n# c</code></pre>"
     )
