@@ -162,7 +162,12 @@ def _bolt(
     listeners.register(app, submit=jobs.submit, say=service.say, channels=config.channels)
     commands.register_ask(app, submit=jobs.submit, channels=config.channels)
     commands.register_blog(
-        app, search=service.search, facts=service.facts, refresh=schedule.run_now, admins=config.admins
+        app,
+        search=service.search,
+        facts=service.facts,
+        refresh=schedule.run_now,
+        forget=service.forget,
+        admins=config.admins,
     )
     feedback.register(app, record=service.record, find=service.find)
     home.register(app, facts=service.facts, latest=service.latest)

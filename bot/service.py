@@ -125,3 +125,9 @@ class Service:
             return None
         answer = Answer(kept.question.text, kept.answer, kept.outcome, sources=kept.sources, model=kept.model)
         return kept.question, answer
+
+    async def forget(self, person: str) -> int:
+        """Delete what is kept of a person; return how many questions."""
+        count = await self._records.forget(person)
+        log.info("forgotten", questions=count)
+        return count

@@ -34,6 +34,7 @@ class House:
         self.questions: list[Question] = []
         self.searched: list[tuple[str, int]] = []
         self.refreshed = 0
+        self.forgotten: list[str] = []
         self.fault: Exception | None = None
         self.hits: tuple[Hit, ...] = (HIT,)
 
@@ -55,6 +56,11 @@ class House:
         self._fail()
         self.refreshed += 1
         return Report("c", "g", 7, 21, 2, 1, 0, {}, 0.5)
+
+    async def forget(self, person: str) -> int:
+        self._fail()
+        self.forgotten.append(person)
+        return 3
 
     def _fail(self) -> None:
         if self.fault:
@@ -78,7 +84,12 @@ async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
         def register(app: AsyncApp) -> None:
             commands.register_ask(app, submit=house.submit, channels=channels)
             commands.register_blog(
-                app, search=house.search, facts=house.facts, refresh=house.refresh, admins=[slack.ada]
+                app,
+                search=house.search,
+                facts=house.facts,
+                refresh=house.refresh,
+                forget=house.forget,
+                admins=[slack.ada],
             )
 
         async with connected(slack, register):
@@ -202,6 +213,24 @@ async def test_a_refresh_that_fails_says_why_and_that_the_old_index_serves(
     house.fault = RepositoryUnreachable("git.example does not answer.", "Check BLOGBOT_REPO.")
     text = await answer(slack, slack.ada, "/blog", "refresh", count=2)
     assert "keeps answering. git.example does not answer. Check BLOGBOT_REPO." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("forget me", "3 of your questions"), ("忘记 我", "你的 3 个问题")]
+)
+async def test_a_person_has_their_own_questions_forgotten(
+    slack: Playground, house: House, text: str, said: str
+) -> None:
+    assert said in await answer(slack, slack.lin, "/blog", text)
+    assert house.forgotten == [slack.lin]
+
+
+@pytest.mark.parametrize("text", ["forget", "forget Ada", "forget everything"])
+async def test_nothing_is_forgotten_unless_the_words_say_whose(
+    slack: Playground, house: House, text: str
+) -> None:
+    assert "cannot be undone" in await answer(slack, slack.lin, "/blog", text)
+    assert house.forgotten == []
 
 
 @pytest.mark.parametrize("text", ["", "help", "nonsense", "帮助"])

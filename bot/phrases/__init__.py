@@ -81,6 +81,9 @@ class Phrases:
     search_found: str
     search_nothing: str
     search_failed: str
+    me: str
+    forget_usage: str
+    forgotten: str
 
     # home
     home_title: str

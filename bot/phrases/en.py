@@ -6,7 +6,7 @@ WORDS = Phrases(
     code="en",
     turn=90,
     signs=r"[A-Za-z]",
-    verbs={"search": "search", "status": "status", "refresh": "refresh", "help": "help"},
+    verbs={"search": "search", "status": "status", "refresh": "refresh", "forget": "forget", "help": "help"},
     searching="🔎 Searching the blog…",
     queued="🔎 Waiting for my turn: {n} before you…",
     reading="📖 Reading {n} articles…",
@@ -33,7 +33,8 @@ WORDS = Phrases(
         "• Mention me with your question in a channel, and again in the thread to ask further.\n"
         "• Write to me directly.\n"
         "• `/ask QUESTION` answers only you; a button shares the answer.\n"
-        "• `/blog search WORDS`, `/blog status`, `/blog refresh`, `/blog help`."
+        "• `/blog search WORDS`, `/blog status`, `/blog refresh`, `/blog help`.\n"
+        "• `/blog forget me` deletes what I keep of your questions."
     ),
     channel_refused="I am not set up to answer in this channel. You can write to me directly.",
     not_recorded="I could not take your question just now. Please ask again in a minute.",
@@ -60,6 +61,15 @@ WORDS = Phrases(
     search_found="Articles for “{words}”",
     search_nothing="No article matches “{words}”.",
     search_failed="I cannot search now. {reason}",
+    me="me",
+    forget_usage=(
+        "`/blog forget me` deletes your questions here, their answers and threads, and your feedback from my"
+        " memory. It cannot be undone."
+    ),
+    forgotten=(
+        "Forgotten: {count} of your questions, their answers and threads, and your feedback."
+        " My messages in Slack stay until someone deletes them."
+    ),
     home_title="Ask the blog",
     home_prompts="Recent articles you could ask about",
     home_freshness="Index",

@@ -6,7 +6,7 @@ WORDS = Phrases(
     code="zh",
     turn=20,
     signs=r"[\u3400-\u4dbf\u4e00-\u9fff]",
-    verbs={"搜索": "search", "状态": "status", "更新": "refresh", "帮助": "help"},
+    verbs={"搜索": "search", "状态": "status", "更新": "refresh", "忘记": "forget", "帮助": "help"},
     searching="🔎 正在搜索博客……",
     queued="🔎 正在排队：前面还有 {n} 个问题……",
     reading="📖 正在阅读 {n} 篇文章……",
@@ -31,7 +31,8 @@ WORDS = Phrases(
         "• 在频道里提到我并写下问题；在消息列里再次提到我可以继续追问。\n"
         "• 也可以直接给我发私信。\n"
         "• `/ask 问题` 只回答给你一个人看，可以用按钮分享。\n"
-        "• `/blog 搜索 关键词`、`/blog 状态`、`/blog 更新`、`/blog 帮助`。"
+        "• `/blog 搜索 关键词`、`/blog 状态`、`/blog 更新`、`/blog 帮助`。\n"
+        "• `/blog 忘记 我` 删除我保存的你的提问。"
     ),
     channel_refused="我没有被设置为在这个频道回答问题，你可以直接给我发私信。",
     not_recorded="刚才没能接收你的问题，请过一分钟再问。",
@@ -56,6 +57,11 @@ WORDS = Phrases(
     search_found="“{words}”的相关文章",
     search_nothing="没有与“{words}”匹配的文章。",
     search_failed="现在无法搜索。{reason}",
+    me="我",
+    forget_usage=("`/blog 忘记 我` 会从我的记忆中删除你的提问、对应的回答和消息列，以及你的反馈，无法撤销。"),
+    forgotten=(
+        "已忘记：你的 {count} 个问题、对应的回答和消息列，以及你的反馈。Slack 里我发过的消息仍在，直到有人删除。"
+    ),
     home_title="向博客提问",
     home_prompts="可以问问这些最近的文章",
     home_freshness="索引",

@@ -46,11 +46,13 @@ def register_blog(
     search: Search,
     facts: Callable[[], Awaitable[Facts]],
     refresh: Callable[[], Awaitable[Report]],
+    forget: Callable[[str], Awaitable[int]],
     admins: Collection[str] = (),
 ) -> None:
-    """Answer ``/blog`` to the person alone: search, status, refresh (for *admins*), help for anything else.
+    """Answer ``/blog`` to the person alone: search, status, refresh (for *admins*), forget, help otherwise.
 
-    *search* and *refresh* may raise IndexFailure, *facts* IndexMissing.
+    *search* and *refresh* may raise IndexFailure, *facts* IndexMissing. *forget* deletes what is kept of a
+    person and counts the questions.
     """
 
     @app.command("/blog")
@@ -68,6 +70,10 @@ def register_blog(
             case "refresh":
                 await respond(**notices.refresh_started(question))
                 await respond(**await _refresh(question, refresh))
+            case "forget" if not notices.is_me(words):
+                await respond(**notices.forget_usage(question))
+            case "forget":
+                await respond(**notices.forgotten(question, await forget(question.person)))
             case _:
                 await respond(**notices.help_text(question.text))
 

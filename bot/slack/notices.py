@@ -40,6 +40,11 @@ def verb(word: str) -> str:
     return next((each.verbs[word.lower()] for each in languages() if word.lower() in each.verbs), "")
 
 
+def is_me(word: str) -> bool:
+    """Whether *word* is how people name themselves in any language."""
+    return word.strip().lower() in {each.me for each in languages()}
+
+
 def channel_refused(question: Question) -> Reply:
     """The bot may not answer in this channel."""
     return reply(words_for(question).channel_refused)
@@ -75,6 +80,16 @@ def _source(n: int, hit: Hit) -> Source:
 def search_failed(text: str, failure: IndexFailure) -> Reply:
     """The index cannot be searched."""
     return reply(choose(text).search_failed.format(reason=_reason(failure)))
+
+
+def forget_usage(question: Question) -> Reply:
+    """What ``/blog forget me`` would do."""
+    return reply(words_for(question).forget_usage)
+
+
+def forgotten(question: Question, count: int) -> Reply:
+    """A person's questions are deleted."""
+    return reply(words_for(question).forgotten.format(count=count))
 
 
 def status(facts: Facts, text: str = "") -> Reply:

@@ -5,7 +5,7 @@ import { act, world } from "./line.js";
 
 const COMMANDS = [
   ["/ask", "QUESTION", "Ask the blog; only you see the answer"],
-  ["/blog", "search WORDS | status | refresh | help", "Search the blog, see and refresh its index"],
+  ["/blog", "search WORDS | policy | status | refresh | forget me | help", "Search the blog, see and refresh its index"],
 ];
 
 // What is typed, as Slack sends it: escaped, with @names turned into references.
