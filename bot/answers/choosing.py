@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.answers.excerpts import excerpt, one_line, opening, tidy
+from bot.answers.tokens import TURN, Size, size
 from bot.model import Message, Source
 from index.model import Hit
 
 Layout = Literal["turns", "documents"]
-Cost = Callable[[Sequence[Message]], int]
-"""Messages -> tokens, as estimated for one model."""
+Tokens = Callable[[Size], int]
+"""A text's measure -> its tokens, as estimated for one model."""
 
-_WIDEST_NUMBER = 999  # what an article's number is taken for until it has one
+_NUMBERED = Size(0.0, 6.0)
+"""What a number of three digits in brackets and the gap before it take at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,37 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A passage as the model reads it, by its place in the article, and how long it is."""
+
+    number: int
+    text: str
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """An article under its number, with passages: place in the article, text as the model reads it."""
+    """An article for the prompt: its title as the model reads it, its pieces, its number once it has one."""
 
     hit: Hit
-    passages: tuple[tuple[int, str], ...]
-    n: int = _WIDEST_NUMBER
+    title: str
+    pieces: tuple[Piece, ...]
+    n: int = 0
 
     @property
     def text(self) -> str:
-        """The passages in the article's order, each under the number it is cited by."""
-        return "\n\n".join(f"[{self.n}] {text}" for _, text in sorted(self.passages))
+        """The pieces in the article's order, each under the number it is cited by."""
+        return "\n\n".join(
+            f"[{self.n}] {each.text}" for each in sorted(self.pieces, key=lambda each: each.number)
+        )
 
     @property
-    def title(self) -> str:
-        """The title as the model reads it."""
-        return one_line(self.hit.title)
+    def size(self) -> Size:
+        """What the article takes in either layout, at most."""
+        total = Size(0.0, 2.0 * TURN) + size(self.title)
+        for each in self.pieces:
+            total += each.size + _NUMBERED
+        return total
 
     def source(self, before: str = "") -> Source:
         """Return the article as a source of the thread, whose prompt showed *before* of it already."""
@@ -65,7 +82,7 @@ class Choice:
 
 
 def choose(
-    hits: Sequence[Hit], room: int, budget: Budget, cost: Cost, known: Mapping[str, Source]
+    hits: Sequence[Hit], room: int, budget: Budget, tokens: Tokens, known: Mapping[str, Source]
 ) -> tuple[Choice, ...]:
     """Return what fits *room* tokens of *hits*, which come best first and leave best last.
 
@@ -74,32 +91,30 @@ def choose(
     *known* articles stay, new ones follow in the order of the prompt.
     """
     wanted = min(room, budget.room // 2)
-    texts = {hit.path: _texts(hit, known, budget.passages) for hit in hits[: budget.articles]}
-    new = [hit for hit in hits[: budget.articles] if texts[hit.path]]
+    whole = [_choice(hit, known, budget.passages) for hit in hits[: budget.articles]]
     chosen: list[Choice] = []
-    for hit in new:
-        grown = [*chosen, Choice(hit, texts[hit.path][:1])]
-        if cost(laid(grown, budget.layout)) > (wanted if chosen else room):
+    for choice in (each for each in whole if each.pieces):
+        grown = [*chosen, replace(choice, pieces=choice.pieces[:1])]
+        if tokens(_sum(grown)) > (wanted if chosen else room):
             break
         chosen = grown
     for depth in range(1, budget.passages):
         for i, choice in enumerate(chosen):
-            more = texts[choice.hit.path][depth : depth + 1]
-            grown = [*chosen[:i], replace(choice, passages=(*choice.passages, *more)), *chosen[i + 1 :]]
-            if more and cost(laid(grown, budget.layout)) <= wanted:
+            more = next(each for each in whole if each.hit is choice.hit).pieces[depth : depth + 1]
+            grown = [*chosen[:i], replace(choice, pieces=(*choice.pieces, *more)), *chosen[i + 1 :]]
+            if more and tokens(_sum(grown)) <= wanted:
                 chosen = grown
     return _numbered(chosen[::-1], known)
 
 
-def beginning(
-    hit: Hit, room: int, budget: Budget, cost: Cost, known: Mapping[str, Source]
-) -> tuple[Choice, ...]:
+def beginning(hit: Hit, room: int, tokens: Tokens, known: Mapping[str, Source]) -> tuple[Choice, ...]:
     """Return *hit* with as many whole sentences of its best passage as fit *room*, or nothing."""
+    title = one_line(hit.title)
 
     def of(text: str) -> Choice:
-        return Choice(hit, ((hit.passage.number, text),))
+        return Choice(hit, title, (Piece(hit.passage.number, text, size(text)),))
 
-    text = opening(tidy(hit.passage.text), lambda text: cost(laid([of(text)], budget.layout)) <= room)
+    text = opening(tidy(hit.passage.text), lambda text: tokens(of(text).size) <= room)
     return _numbered([of(text)], known) if text else ()
 
 
@@ -113,10 +128,16 @@ def laid(chosen: Sequence[Choice], layout: Layout, asked: Message | None = None)
     return (Message("user", "\n\n".join((*documents, *(message.content for message in end)))),)
 
 
-def _texts(hit: Hit, known: Mapping[str, Source], most: int) -> tuple[tuple[int, str], ...]:
+def _choice(hit: Hit, known: Mapping[str, Source], most: int) -> Choice:
+    """Return *hit* with its best passages that are not shown yet, best first."""
     shown = known[hit.path].shown if hit.path in known else ""
     texts = ((passage.number, excerpt(passage)) for passage in hit.passages[:most])
-    return tuple((number, text) for number, text in texts if text and text not in shown)
+    pieces = (Piece(number, text, size(text)) for number, text in texts if text and text not in shown)
+    return Choice(hit, one_line(hit.title), tuple(pieces))
+
+
+def _sum(chosen: Sequence[Choice]) -> Size:
+    return sum((choice.size for choice in chosen), Size())
 
 
 def _numbered(chosen: Sequence[Choice], known: Mapping[str, Source]) -> tuple[Choice, ...]:

@@ -132,8 +132,8 @@ class _Desk:
         self, hits: Sequence[Hit], base: Sequence[Message], known: dict[str, Source]
     ) -> tuple[Choice, ...]:
         room = self.budget.room - self.cost(base)
-        chosen = choose(hits, room, self.budget, self.cost, known)
-        return chosen or (beginning(hits[0], room, self.budget, self.cost, known) if hits else ())
+        chosen = choose(hits, room, self.budget, self.calibration.tokens, known)
+        return chosen or (beginning(hits[0], room, self.calibration.tokens, known) if hits else ())
 
     def continued(self, question: str, hits: Sequence[Hit], conversation: Conversation) -> Prompt | None:
         """Return the prompt that appends to *conversation*, or None when it leaves too little room."""
@@ -142,7 +142,7 @@ class _Desk:
         if room < 0:
             return None
         known = {source.path: source for source in conversation.sources}
-        chosen = choose(hits, room, self.budget, self.cost, known)
+        chosen = choose(hits, room, self.budget, self.calibration.tokens, known)
         added = {choice.hit.path: choice.source(_shown(known, choice.hit.path)) for choice in chosen}
         sources = {**known, **added}
         if hits and not sources.get(hits[0].path, _NOWHERE).shown:
