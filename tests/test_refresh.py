@@ -100,6 +100,7 @@ def test_an_update_finds_what_a_build_from_nothing_finds(
         one, other = updated(question).hits, fresh(question).hits
         assert [hit.path for hit in one] == [hit.path for hit in other]
         assert [hit.passage for hit in one] == [hit.passage for hit in other]
+        assert [hit.score for hit in one] == pytest.approx([hit.score for hit in other])
 
 
 def test_a_repository_of_other_files_says_what_it_holds(tmp_path: Path, data: Path) -> None:
