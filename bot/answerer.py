@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from bot.answers import answering
@@ -11,10 +12,12 @@ from bot.answers.calibrations import Calibrations
 from bot.answers.choosing import Budget, Layout
 from bot.config import Config
 from bot.llm import Ollama
-from bot.model import Conversation, Event
+from bot.model import Conversation, Event, Policy
 from index.embedder import Embedder
 from index.model import Found
 from index.search import Search
+
+EVERYTHING = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,23 @@ class Answerer:
         conversation: Conversation | None = None,
         *,
         generate: answering.Generate | None = None,
+        policy: Policy = EVERYTHING,
     ) -> AsyncIterator[Event]:
-        """Answer *question*, which may follow up on *conversation*; exactly one Answer comes last."""
+        """Answer *question*, which may follow up on *conversation*; exactly one Answer comes last.
+
+        Of *policy* the articles and the language count.
+        """
         return answering.answer(
             question,
             conversation or Conversation(),
-            search=self.find,
+            search=partial(self.find, within=policy.within),
             generate=generate or self.model.chat,
-            settings=self.settings,
+            settings=replace(self.settings, speak=policy.language),
         )
 
-    async def find(self, question: str, limit: int) -> Found:
+    async def find(self, question: str, limit: int, within: tuple[str, ...] = ()) -> Found:
         """Search off the event loop, which has acknowledgements to give."""
-        found = await asyncio.to_thread(self.search, question, limit)
+        found = await asyncio.to_thread(self.search, question, limit, within)
         if found.words_alone:
             self.counts.embedding_failed()
         return found

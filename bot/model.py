@@ -16,7 +16,8 @@ class Question:
 
     ``id`` is unique and stable over redeliveries. ``ts`` is the asking message's timestamp ("" for a slash
     command) and ``root`` that of its thread's first message. ``response_url`` is set for slash commands only
-    and is a secret. ``locale`` is Slack's (``zh-CN``), or "".
+    and is a secret. ``locale`` is Slack's (``zh-CN``), or "". ``language`` is a code (``zh``) where
+    the channel has settled on one. A question of kind ``command`` is answered to its person alone.
     """
 
     id: str
@@ -29,6 +30,23 @@ class Question:
     kind: Kind
     response_url: str = ""
     locale: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the bot behaves in one channel.
+
+    ``answers`` is what it takes for a question there: a mention; or also what the person who asked goes on to
+    say in the thread; or every question anybody writes. ``within`` are folders of the blog, ending in ``/``,
+    and tags, beginning with ``#``; none means the whole blog. ``language`` is a code, "" for that of each
+    question. ``private`` answers are shown to the person alone.
+    """
+
+    answers: Literal["mentions", "follow-ups", "all"] = "follow-ups"
+    within: tuple[str, ...] = ()
+    language: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

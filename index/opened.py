@@ -20,6 +20,9 @@ from index.words import asked
 
 _PASSAGES_A_HIT = 4
 _TIES = 5
+_MOST_SHELVES = 64
+
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 class Opened:
@@ -35,6 +38,7 @@ class Opened:
         self._template = blog.link or link_template(made.repo, made.branch)
         self._vectors = vectors.read(generation.vectors) if made.embedded else None
         self._owners = self._owners_of(self._vectors.paths) if self._vectors else np.empty(0, np.int64)
+        self._shelves: dict[tuple[str, ...], Mask] = {}
         self.embedded = self._vectors.model if self._vectors else ""
         self.status = Status(generation.name, made.commit, made.articles, made.passages, made.published)
 
@@ -42,19 +46,25 @@ class Opened:
         """Close the files."""
         self._reader.close()
 
-    def found(self, question: str, meaning: Matrix | None, limit: int) -> Found:
-        """Search for the words of *question* and, where there is one, for its embedding."""
+    def found(self, question: str, meaning: Matrix | None, limit: int, within: tuple[str, ...] = ()) -> Found:
+        """Search for the words of *question* and, where there is one, for its embedding.
+
+        Articles that *within* leaves out are neither found nor evidence that there is an answer.
+        """
+        allowed = self._allowed(within)
+        if not allowed.any():
+            return Found((), answerable=False)
         words = self._reader.meant(asked(question))
         ranked = rank(self._reader, words)
+        ranked = replace(ranked, articles=np.where(allowed, ranked.articles, np.float32(0)))
         proof = evidence(self._reader, words, ranked)
         scores, least = ranked.articles, 0.0
         if meaning is not None and self._vectors and meaning.shape == self._vectors.matrix.shape[1:]:
-            live = self._reader.live
             cosines = self._cosines(meaning)
             scores, least = np.full_like(scores, -np.inf), -np.inf
-            scores[live] = fused(ranked.articles[live], cosines[live])
-            proof = seconded(proof, cosines[live])
-        hits = tuple(self._hit(at, score, ranked) for at, score in self._best(scores, least, limit))
+            scores[allowed] = fused(ranked.articles[allowed], cosines[allowed])
+            proof = seconded(proof, cosines[allowed])
+        hits = tuple(self._hit(at, score, ranked) for at, score in self._best(scores, least, limit, allowed))
         return Found(hits, bool(hits) and proof > self._least)
 
     def latest(self, limit: int) -> tuple[Hit, ...]:
@@ -64,9 +74,30 @@ class Opened:
         nothing = rank(self._reader, [])
         return tuple(self._hit(at, 0.0, nothing) for _, at in articles[:limit])
 
-    def _best(self, scores: Numbers, least: float, limit: int) -> list[tuple[int, float]]:
+    def count(self, within: tuple[str, ...]) -> int:
+        """Return how many articles are *within*."""
+        return int(self._allowed(within).sum())
+
+    def _allowed(self, within: tuple[str, ...]) -> Mask:
+        """Return which articles are in one of the folders (``notes/``) or carry a tag (``#wal``)."""
+        if not within:
+            return self._reader.live
+        if within not in self._shelves:
+            if len(self._shelves) >= _MOST_SHELVES:
+                self._shelves.clear()
+            folders = tuple(item for item in within if not item.startswith("#"))
+            tags = {item[1:].casefold() for item in within if item.startswith("#")}
+            mask = np.zeros(len(self._reader.live), np.bool_)
+            for at in np.flatnonzero(self._reader.live):
+                article = self._reader.article(int(at))
+                tagged = tags.intersection(tag.casefold() for tag in article.tags)
+                mask[at] = bool(tagged) or article.path.startswith(folders)
+            self._shelves[within] = mask
+        return self._shelves[within]
+
+    def _best(self, scores: Numbers, least: float, limit: int, allowed: Mask) -> list[tuple[int, float]]:
         """Return the articles with the highest scores above *least*; equal ones by path."""
-        candidates = np.flatnonzero(self._reader.live & (scores > least))
+        candidates = np.flatnonzero(allowed & (scores > least))
         top = candidates[np.argsort(-scores[candidates], kind="stable")[: limit + _TIES]]
         entries = sorted((-float(scores[at]), self._reader.article(int(at)).path, int(at)) for at in top)
         return [(at, -score) for score, _, at in entries[:limit]]

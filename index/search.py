@@ -36,8 +36,11 @@ class Search:
         self._opened: Opened | None = None
         self._rests_until = 0.0
 
-    def __call__(self, question: str, limit: int = 10) -> Found:
+    def __call__(self, question: str, limit: int = 10, within: tuple[str, ...] = ()) -> Found:
         """Return up to *limit* hits, best first, and whether they can be trusted to hold an answer.
+
+        *within* are folders of the blog, ending in ``/``, and tags, beginning with ``#``: only articles in
+        one of them count. Empty means the whole blog.
 
         Raises IndexMissing when nothing was ever indexed, IndexDamaged when no generation is sound.
         """
@@ -46,7 +49,7 @@ class Search:
         wanted = self._embed is not None
         meaning = self._meaning(question) if self._embed and embedded == self._embed.model else None
         with self._turn:
-            found = self._current().found(question, meaning, limit)
+            found = self._current().found(question, meaning, limit, within)
         return Found(found.hits, found.answerable, words_alone=wanted and meaning is None)
 
     def status(self) -> Status:
@@ -58,6 +61,11 @@ class Search:
         """Return up to *limit* articles, the newest date first, each with its first passage."""
         with self._turn:
             return self._current().latest(limit)
+
+    def count(self, within: tuple[str, ...]) -> int:
+        """Return how many articles are *within*, which is read as in a search; raises as a search does."""
+        with self._turn:
+            return self._current().count(within)
 
     def close(self) -> None:
         """Close the index; a later question opens it again."""

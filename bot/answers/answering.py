@@ -33,7 +33,7 @@ class Settings:
     ``model`` is the name shown where the server gives none; ``hits`` are asked of the search, ``sources``
     listed where there is no answer. ``calibration`` gives the model's calibration of the moment,
     ``counted`` is told each prompt's size and the server's own count of it. ``clock`` gives seconds that
-    only ever grow.
+    only ever grow. ``speak`` is the code of the language to answer in, "" for that of each question.
     """
 
     model: str = ""
@@ -43,6 +43,7 @@ class Settings:
     calibration: Callable[[], Calibration] = Calibration
     counted: Callable[[Size, int], None] = _unheard
     clock: Callable[[], float] = time.monotonic
+    speak: str = ""
 
 
 _SETTINGS = Settings()
@@ -133,7 +134,7 @@ class _Case:
             calibration = calibration.stricter()
         if self.sent:
             budget = replace(budget, articles=max(1, self.sent.articles - 1))
-        return build(self.question, found.hits, self.conversation, budget, calibration)
+        return build(self.question, found.hits, self.conversation, budget, calibration, self.settings.speak)
 
     async def written(self, prompt: Prompt, generate: Generate) -> AsyncGenerator[Event]:
         """Yield what the model writes, as people may read it."""

@@ -32,6 +32,12 @@ REMINDER = {
     "zh": "（请用提问的语言、只根据上面的文章回答，并用 [n] 标注出处。）",
 }
 
+SETTLED = {
+    "en": "(Answer in English, only from the passages above, citing them as [n].)",
+    "zh": "（请用中文、只根据上面的文章回答，并用 [n] 标注出处。）",
+}
+"""The reminder where a channel has settled on one language."""
+
 _QUESTION_SHARE = 0.4
 """Of the room, what a question may take; of a longer one the middle is left out."""
 _THREAD_SHARE = 0.25
@@ -64,6 +70,7 @@ def build(
     conversation: Conversation = _NEW,
     budget: Budget = _BUDGET,
     calibration: Calibration = _UNLEARNT,
+    speak: str = "",
 ) -> Prompt:
     """Return the prompt for *question* with the best of *hits*, best first, appended to *conversation*.
 
@@ -71,9 +78,9 @@ def build(
     whole, weakest first, and passages whole; only when not even the best passage fits is it cut, between
     two sentences. A conversation without room for the best new article is left: the prompt starts afresh,
     with its last turn. Raise PromptTooLong when there is no room for the question and one sentence of an
-    article.
+    article. *speak* is the code of the language to answer in, "" for that of the question.
     """
-    desk, hits = _Desk(budget, calibration), own_words(hits)
+    desk, hits = _Desk(budget, calibration, speak), own_words(hits)
     continued = (
         desk.continued(question, hits, conversation) if conversation.messages[:1] == (SYSTEM,) else None
     )
@@ -92,6 +99,7 @@ class _Desk:
 
     budget: Budget
     calibration: Calibration
+    speak: str = ""
 
     def cost(self, messages: Sequence[Message]) -> int:
         return self.calibration.tokens(sizes(messages))
@@ -106,7 +114,7 @@ class _Desk:
         return shortened(neutralise(text).strip(), lambda part: self.calibration.tokens(size(part)) <= limit)
 
     def asked(self, question: str, before: str = "") -> Message:
-        parts = (before, self.bounded(question), REMINDER[language(question)])
+        parts = (before, self.bounded(question), SETTLED.get(self.speak) or REMINDER[language(question)])
         return Message("user", "\n\n".join(filter(None, parts)))
 
     def fresh(self, question: str, hits: Sequence[Hit], conversation: Conversation) -> Prompt:

@@ -108,5 +108,6 @@ def choose(text: str, locale: str = "") -> Phrases:
 
 
 def words_for(question: Question) -> Phrases:
-    """The phrases in the language of *question*."""
-    return choose(question.text, question.locale)
+    """The phrases in the language of *question*, or in that of its channel."""
+    settled = next((words for words in languages() if words.code == question.language), None)
+    return settled or choose(question.text, question.locale)

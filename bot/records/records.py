@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from bot.model import Answer, Conversation, Question
 from bot.records import tables
 from bot.records.database import Database
+from bot.records.policies import Policies
 from bot.records.tables import (
     SCHEMA,
     Exchange,
@@ -56,6 +57,7 @@ class Records:
     def __init__(self, database_url: str, *, clock: Callable[[], float] = time.time) -> None:
         self._database = Database(database_url)
         self._clock = clock
+        self.policies = Policies(self._database)
 
     async def open(self) -> None:
         """Connect, and make the tables where there are none; refuse a database made by a newer version."""
@@ -138,6 +140,13 @@ class Records:
         async with self._database.begin() as connection:
             rows = (await connection.execute(query)).all()
         return tuple(tables.exchange(row) for row in rows)
+
+    async def asked_in(self, question: Question) -> bool:
+        """Whether the person of *question* has asked in its thread before; False once that is forgotten."""
+        where = tables.thread(questions, question.team, question.channel, question.root)
+        query = sa.select(questions.c.claim).where(questions.c.person == question.person, *where).limit(1)
+        async with self._database.begin() as connection:
+            return (await connection.execute(query)).first() is not None
 
     async def conversation(self, team: str, channel: str, root: str) -> Conversation | None:
         """What a thread's next question stands on, or None for a thread that is new or was forgotten."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 
-from bot.model import Conversation, Message, Outcome, Question, Source
+from bot.model import Conversation, Message, Outcome, Policy, Question, Source
 
 SCHEMA = 1
 
@@ -53,6 +53,13 @@ feedback = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("kept_at", sa.Double, nullable=False, index=True),
 )
+policies = sa.Table(
+    "policies",
+    meta,
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
 turns = sa.Table(
     "turns",
     meta,
@@ -92,6 +99,12 @@ def conversation(body: str) -> Conversation:
         sources=tuple(_made(Source, each) for each in found["sources"]),
         questions=tuple(found["questions"]),
     )
+
+
+def policy(body: str) -> Policy:
+    """The policy that ``dump`` wrote."""
+    found = json.loads(body)
+    return _made(Policy, found | {"within": tuple(found.get("within", ()))})
 
 
 def exchange(row: Any) -> Exchange:
