@@ -29,7 +29,7 @@ from index.part import Entry, Part
 from index.reader import GONE, Reader, parts
 from index.workers import fill
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes with the schema, the words or the parsing of articles: an index of another format is built anew."""
 
 CALIBRATION = "calibration.json"
