@@ -82,7 +82,7 @@ def test_an_address_in_code_stays_text() -> None:
 
 
 def test_code_that_is_never_closed_hides_no_link() -> None:
-    assert clean("so `https://evil.example\nnext", 2)[0] == "so `[…]\nnext"
+    assert clean("so `https://evil.example\nnext", 2)[0] == "so […]\nnext"
 
 
 @pytest.mark.parametrize(

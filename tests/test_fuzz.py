@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.answers.answering import answer
@@ -20,12 +20,13 @@ from bot.slack.commands import asked as asked_by_command
 from index.article import parse, passages
 from index.model import Article, Found, Hit, Passage, Skip
 from tests.fakes.blocks import check_message
-from tests.test_slack_text import LIVE, MARKDOWN_LINK, NASTY
+from tests.test_slack_text import MARKDOWN_LINK, NASTY
 
 EXAMPLES = int(os.environ.get("BLOGBOT_FUZZ_EXAMPLES", "60"))
 fuzz = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 HOME = "https://blog.example/"
+LIVE = re.compile(r"<(@[UWB]|#[CG]|!(here|channel|everyone|subteam|date)|[a-z][a-z+.-]*:)", re.IGNORECASE)
 BARE = re.compile(r"https?://(?!blog\.example/)[\w.-]|(?<![\w/.@-])www\.\w", re.IGNORECASE)
 MORE = [
     *(
@@ -83,6 +84,7 @@ def assert_harmless(reply: blocks.Reply) -> None:
 
 
 @fuzz
+@example("", [("", "<")], ["`<```<https://evil.example|good>```"])
 @given(
     question=hostile, articles=st.lists(st.tuples(hostile, hostile), min_size=1, max_size=3), written=chunks
 )

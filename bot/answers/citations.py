@@ -115,7 +115,9 @@ class Cleaner:
         return apart(text, self._clean_prose, _clean_code) if text else ""
 
     def _clean_prose(self, prose: str) -> str:
-        prose = _TICKS.sub("", prose)
+        prose = prose.replace(
+            "`", ""
+        )  # one without its pair would make code of what follows, for some readers
         for _ in range(8):  # a citation that vanishes may join what was apart
             before, prose = prose, unlinked(_CITATION.sub(self._citation, prose))
             if prose == before:
