@@ -1,19 +1,16 @@
 """``blogbot ask``: one question in the terminal, and the prompt behind it laid open."""
 
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from bot import shown_answer, terminal
 from bot.answerer import Answerer, answerer
-from bot.answers import prompt, templates
+from bot.answers import answering, prompt, templates
 from bot.answers.choosing import Layout
 from bot.answers.prompt import Prompt
 from bot.answers.templates import Family
 from bot.config import Config
-from bot.errors import ModelFailure
-from bot.model import Answer, Delta, Done, Event, Message, Stage
+from bot.model import Answer, Delta, Event, Stage
 from bot.phrases import choose
 
 FAULTS = frozenset({"model_unavailable", "model_missing", "busy", "cut_short", "failed"})
@@ -74,56 +71,29 @@ async def compare(config: Config, wish: Wish) -> int:
 def _events(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
     if not wish.articles:
         return _bare(tools, wish)
-    family = wish.raw_template
-    if family is None:
-        return tools.answer(wish.question)
-    return tools.answer(
-        wish.question, generate=lambda messages: tools.model.raw(templates.render(family, messages))
-    )
+    return tools.answer(wish.question, generate=_generate(tools, wish))
 
 
 async def _prompt(tools: Answerer, wish: Wish) -> Prompt:
+    settings = tools.settings
     if not wish.articles:
-        return prompt.bare(wish.question, tools.settings.budget)
-    found = await tools.find(wish.question, tools.settings.hits)
+        return prompt.bare(wish.question, settings.budget, settings.calibration())
+    found = await tools.find(wish.question, settings.hits)
     if not found.answerable:
         terminal.plain(terminal.err, choose(wish.question).no_source, "yellow")
-    return prompt.build(wish.question, found.hits, budget=tools.settings.budget)
+    return prompt.build(wish.question, found.hits, budget=settings.budget, calibration=settings.calibration())
 
 
-async def _bare(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
+def _bare(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
     """Answer without the blog: what the model knows by itself."""
-    begun, text, done = time.monotonic(), "", Done(0, 0, "")
-    built = prompt.bare(wish.question, tools.settings.budget)
-    try:
-        async with aclosing(_generated(tools, built.messages, wish.raw_template)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Done):
-                    done = piece
-                else:
-                    text += piece
-                    yield Delta(piece)
-    except ModelFailure as failure:
-        yield Answer(wish.question, text, failure.outcome, model=tools.settings.model, detail=failure.detail)
-        return
-    yield Answer(
-        wish.question,
-        text,
-        "answered" if done.reason == "stop" else "cut_short",
-        model=done.model or tools.settings.model,
-        prompt_tokens=done.prompt_tokens,
-        answer_tokens=done.answer_tokens,
-        first_token_ms=done.first_token_ms,
-        total_ms=int((time.monotonic() - begun) * 1000),
-    )
+    return answering.unaided(wish.question, generate=_generate(tools, wish), settings=tools.settings)
 
 
-def _generated(
-    tools: Answerer, messages: Sequence[Message], family: Family | None
-) -> AsyncGenerator[str | Done, None]:
+def _generate(tools: Answerer, wish: Wish) -> answering.Generate:
+    family = wish.raw_template
     if family is None:
-        return tools.model.chat(messages)
-    return tools.model.raw(templates.render(family, messages))
+        return tools.model.chat
+    return lambda messages: tools.model.raw(templates.render(family, messages))
 
 
 async def _last(events: AsyncIterator[Event]) -> Answer:

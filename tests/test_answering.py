@@ -91,7 +91,7 @@ async def ask(model: Model, found: Found | Exception = FOUND, **more: object) ->
 
 
 async def test_stages_lead_to_text_and_one_answer_with_its_sources() -> None:
-    model = Model("RUM 索引在 posting tree ", "里存了附加信息 [2]", "。A GIN index keeps row numbers [1].")
+    model = Model("RUM 索引在 posting tree ", "里存了附加信息 [1]", "。A GIN index keeps row numbers [2].")
     before, last = await ask(model)
     assert [event for event in before if isinstance(event, Stage)] == [
         Stage("searching"),
@@ -100,8 +100,8 @@ async def test_stages_lead_to_text_and_one_answer_with_its_sources() -> None:
     ]
     assert last.outcome == "answered"
     assert [(source.n, source.url) for source in last.sources] == [
-        (2, "https://blog.example/rum.md"),
-        (1, "https://blog.example/gin.md"),
+        (1, "https://blog.example/rum.md"),
+        (2, "https://blog.example/gin.md"),
     ]
     assert (last.model, last.prompt_tokens, last.answer_tokens) == ("qwen3:8b", 700, 3)
     assert last.supported == 1
@@ -109,9 +109,9 @@ async def test_stages_lead_to_text_and_one_answer_with_its_sources() -> None:
 
 
 async def test_unknown_numbers_vanish_and_each_source_is_listed_once() -> None:
-    _, last = await ask(Model("存了附加信息 [2][7]。排序不必回表 [2] [9]。"))
-    assert last.text == "存了附加信息 [2]。排序不必回表 [2]。"
-    assert [source.n for source in last.sources] == [2]
+    _, last = await ask(Model("存了附加信息 [1][7]。排序不必回表 [1] [9]。"))
+    assert last.text == "存了附加信息 [1]。排序不必回表 [1]。"
+    assert [source.n for source in last.sources] == [1]
 
 
 async def test_an_answer_that_cites_nothing_lists_who_supports_it_or_else_all_that_were_read() -> None:
@@ -124,10 +124,10 @@ async def test_an_answer_that_cites_nothing_lists_who_supports_it_or_else_all_th
 
 
 async def test_what_the_sources_do_not_say_is_marked_and_the_thread_keeps_it_unmarked() -> None:
-    _, last = await ask(Model("查询从 900 毫秒降到 5 毫秒 [2]。排序时不必回表 [2]。"))
-    assert last.text == f"查询从 900 毫秒降到 5 毫秒 [2]。 {MARK}排序时不必回表 [2]。"
+    _, last = await ask(Model("查询从 900 毫秒降到 5 毫秒 [1]。排序时不必回表 [1]。"))
+    assert last.text == f"查询从 900 毫秒降到 5 毫秒 [1]。 {MARK}排序时不必回表 [1]。"
     assert last.supported == 0.5
-    assert last.conversation.messages[-1].content == "查询从 900 毫秒降到 5 毫秒 [2]。排序时不必回表 [2]。"
+    assert last.conversation.messages[-1].content == "查询从 900 毫秒降到 5 毫秒 [1]。排序时不必回表 [1]。"
 
 
 async def test_without_a_source_the_model_is_not_asked() -> None:
@@ -180,14 +180,14 @@ async def test_without_the_model_people_get_the_best_articles(failure: ModelFail
 
 @pytest.mark.parametrize("failure", [AnswerCutShort("x"), ModelUnavailable("x")])
 async def test_an_answer_broken_off_is_shown_as_far_as_it_came(failure: ModelFailure) -> None:
-    _, last = await ask(Model("存了附加信息 [2]，而且 `SEL", end=failure))
+    _, last = await ask(Model("存了附加信息 [1]，而且 `SEL", end=failure))
     assert last.outcome == "cut_short"
-    assert last.text == "存了附加信息 [2]，而且 `SEL"
+    assert last.text == "存了附加信息 [1]，而且 SEL"
     assert [source.path for source in last.sources] == ["rum.md"]
 
 
 async def test_an_answer_that_fills_its_allowance_is_not_shown_as_complete() -> None:
-    _, last = await ask(Model("存了附加信息 [2]", end=Done(700, 800, "length")))
+    _, last = await ask(Model("存了附加信息 [1]", end=Done(700, 800, "length")))
     assert last.outcome == "cut_short"
 
 
@@ -229,13 +229,13 @@ async def test_closing_the_answer_closes_the_models_stream() -> None:
 
 async def test_times_come_from_the_clock_given() -> None:
     ticks = iter(range(1000))
-    _, last = await ask(Model("RUM [2]。"), settings=Settings(clock=lambda: next(ticks) * 0.01))
+    _, last = await ask(Model("RUM [1]。"), settings=Settings(clock=lambda: next(ticks) * 0.01))
     assert 0 < last.first_token_ms < last.total_ms <= 100
 
 
 async def test_the_servers_count_is_handed_on_with_the_size_of_what_was_sent() -> None:
     heard: list[tuple[Size, int]] = []
-    model = Model("RUM [2]。")
+    model = Model("RUM [1]。")
     await ask(model, settings=Settings(counted=lambda size, tokens: heard.append((size, tokens))))
     assert heard == [(sizes(model.asked[0]), 700)]
 

@@ -44,17 +44,17 @@ def text_of(prompt: Prompt) -> str:
     return "\n".join(message.content for message in prompt.messages)
 
 
-def test_titles_are_questions_and_passages_answers_best_article_last() -> None:
+def test_titles_are_questions_and_passages_answers_the_best_last_and_called_one() -> None:
     prompt = build("rum 和 gin 有什么区别？", [RUM_HIT, GIN_HIT])
     assert [message.role for message in prompt.messages] == ["system", *["user", "assistant"] * 2, "user"]
     assert [message.content for message in prompt.messages[1:5]] == [
         "What is GIN?",
-        f"[1] 原理\n{GIN}",
+        f"[2] 原理\n{GIN}",
         "PostgreSQL rum 索引结构",
-        f"[2] 原理\n{RUM}",
+        f"[1] 原理\n{RUM}",
     ]
     assert prompt.messages[-1].content.startswith("rum 和 gin 有什么区别？\n\n（")
-    assert [(source.n, source.path) for source in prompt.sources] == [(1, "gin.md"), (2, "rum.md")]
+    assert [(source.n, source.path) for source in prompt.sources] == [(2, "gin.md"), (1, "rum.md")]
     assert prompt.articles == 2
 
 
@@ -71,7 +71,7 @@ def test_the_documents_layout_shows_the_same_articles_in_one_turn() -> None:
     assert documents.sources == turns.sources
     asked = documents.messages[1].content
     assert (
-        asked.index("[1] What is GIN?") < asked.index("[2] PostgreSQL rum 索引结构") < asked.index("rum?\n")
+        asked.index("[2] What is GIN?") < asked.index("[1] PostgreSQL rum 索引结构") < asked.index("rum?\n")
     )
 
 

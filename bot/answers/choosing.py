@@ -88,7 +88,7 @@ def choose(
 
     What *known* sources show already is left out. The best article may take all of *room*; others, and
     further passages, are added up to half the budget's room, so that a thread has room to go on. Numbers of
-    *known* articles stay, new ones follow in the order of the prompt.
+    *known* articles stay, new ones follow from the best on: what is cited first is then mostly [1].
     """
     wanted = min(room, budget.room // 2)
     whole = [_choice(hit, known, budget.passages) for hit in hits[: budget.articles]]
@@ -104,7 +104,7 @@ def choose(
             grown = [*chosen[:i], replace(choice, pieces=(*choice.pieces, *more)), *chosen[i + 1 :]]
             if more and tokens(_sum(grown)) <= wanted:
                 chosen = grown
-    return _numbered(chosen[::-1], known)
+    return _numbered(chosen, known)[::-1]
 
 
 def beginning(hit: Hit, room: int, tokens: Tokens, known: Mapping[str, Source]) -> tuple[Choice, ...]:
