@@ -1,14 +1,18 @@
 """What goes wrong at Slack's end: the whole bot says each thing once, in its thread, or not at all."""
 
+import socket
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from bot.playground import Playground, shown
+from bot.slack.connection import LOOK, PATIENCE
 from tests.fakes.bot_process import BotProcess
 from tests.fakes.furnished import calls, everything_said, furnished, replies, settle, silent_model
 from tests.fakes.house import environment
 from tests.fakes.ollama import FakeOllama
+from tests.fakes.overheard import overheard
 
 QUESTION = "why does VACUUM leave dead rows behind?"
 ANOTHER = "how many approvals does a payment change need?"
@@ -26,6 +30,38 @@ async def test_row_1_slack_asking_to_reconnect_loses_no_question(tmp_path: Path)
         assert "payments need two" in shown(await home.reply(meanwhile))
         assert home.slack.connections_opened > opened
         await home.slack.wait_for(lambda: len(home.slack.connections) == 1)
+
+
+def test_row_3_a_refused_ticket_is_replaced_within_a_minute() -> None:
+    # That it is replaced at all: tests/test_connection.py, which waits less patiently.
+    assert PATIENCE + 2 * LOOK <= 60
+
+
+@pytest.mark.parametrize("event", ["the token is revoked", "Socket Mode is switched off"])
+async def test_rows_5_and_6_a_bot_that_lost_slack_for_good_is_unready_and_logs_it_without_a_hot_loop(
+    tmp_path: Path, event: str
+) -> None:
+    with overheard() as heard, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        async with furnished(tmp_path, BLOGBOT_HEALTH_PORT=str(port)) as home, ClientSession() as session:
+            page = f"http://127.0.0.1:{port}/readyz"
+            async with session.get(page) as before:
+                assert before.status == 200
+            calls_before = len(home.slack.calls)
+            if event == "the token is revoked":
+                await home.slack.revoke()
+            else:
+                home.slack.fail("apps.connections.open", error="not_allowed_token_type", times=1000)
+                await home.slack.send_disconnect("link_disabled")
+            await heard.until("slack connection lost")
+            async with session.get(page) as after:
+                assert after.status == 503
+                assert (await after.json())["slack"] is False
+            async with session.get(page.replace("readyz", "healthz")) as alive:
+                assert alive.status == 200
+            assert len(home.slack.calls) - calls_before < 30
 
 
 async def test_row_4_a_bad_token_at_the_start_is_named_and_the_status_is_two(tmp_path: Path) -> None:

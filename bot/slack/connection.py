@@ -22,8 +22,8 @@ from bot.slack import app as slack_app
 from bot.slack.app import Identity
 from bot.slack.calls import Calls, client
 
-PATIENCE = 60.0
-"""Seconds without a connection after which the client is built anew."""
+PATIENCE = 50.0
+"""Seconds without a connection after which the client is built anew: with a look before and one after, 60."""
 LOOK = 5.0
 """Seconds between two looks at the connection."""
 PING_SECONDS = 5.0
