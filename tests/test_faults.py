@@ -145,7 +145,8 @@ row 47: forged or old signature: 401
     test_row_47_what_slack_did_not_sign_now_is_refused_and_asks_nothing
     test_row_47_a_signed_request_sent_again_by_an_eavesdropper_is_one_question
 row 48: a refresh by anyone but an administrator: refused
-    test_row_48_who_is_not_named_an_administrator_may_not_refresh
+    test_row_48_who_is_no_administrator_may_not_refresh
+    test_row_48_where_slack_does_not_tell_who_is_an_administrator_nobody_else_is
 row 49: secrets and texts in logs: none
     test_answers_follow_ups_opinions_and_shared_answers_leave_no_text
     test_credentials_in_the_blogs_address_are_shown_to_nobody

@@ -74,5 +74,5 @@ def _judge(verdict: Verdict, name: str, question: Asked, found: list[tuple[str, 
         return
     verdict.outcomes[state] += 1
     numbers = set(re.findall(r"\(nr (\d+)\)", " ".join(shown(message) for _, message in found)))
-    if numbers - {str(question.number)}:
+    if numbers and str(question.number) not in numbers:  # in a thread it may quote earlier answers, too
         verdict.mixed_up.append(name)
