@@ -42,7 +42,7 @@ class Service:
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
         events = self._answers.answer(question.text, await self._conversation(question))
-        answer = await self._delivery.show(question, reply, events)
+        answer, reply = await self._delivery.show(question, reply, events)
         self._metrics.answered(answer)
         await self._remember(question, answer, reply)
         log.info(

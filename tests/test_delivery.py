@@ -38,6 +38,12 @@ def delivery(slack: Playground, naps: Naps) -> Delivery:
     return Delivery(web_client(slack), bot_user=slack.bot_user_id, sleep=naps)
 
 
+@pytest.fixture
+def plain(slack: Playground, naps: Naps) -> Delivery:
+    """Delivery where the workspace has no streams."""
+    return Delivery(web_client(slack), bot_user=slack.bot_user_id, streams=False, sleep=naps)
+
+
 async def ask(slack: Playground, text: str = "why?", root: str = "", channel: str = "") -> Question:
     """Ada asks in the general channel or another, and the question as the listeners would read it."""
     channel = channel or slack.general
@@ -195,7 +201,7 @@ async def test_an_answer_ends_with_its_sources_and_every_version_was_valid(
 ) -> None:
     question = await ask(slack)
     ts = await delivery.open(question)
-    given = await delivery.show(
+    given, _ = await delivery.show(
         question, ts, stream(Stage("searching"), Stage("reading", 3), Delta("Because "), Delta("of…"), ANSWER)
     )
     assert given is ANSWER
@@ -207,9 +213,9 @@ async def test_an_answer_ends_with_its_sources_and_every_version_was_valid(
         check_message(arguments)
 
 
-async def test_what_is_written_is_shown_before_it_is_whole(slack: Playground, delivery: Delivery) -> None:
+async def test_what_is_written_is_shown_before_it_is_whole(slack: Playground, plain: Delivery) -> None:
     question = await ask(slack)
-    ts = await delivery.open(question)
+    ts = await plain.open(question)
     seen = asyncio.Event()
 
     async def events() -> AsyncIterator[Event]:
@@ -221,7 +227,7 @@ async def test_what_is_written_is_shown_before_it_is_whole(slack: Playground, de
         seen.set()
         yield ANSWER
 
-    await delivery.show(question, ts, events())
+    await plain.show(question, ts, events())
     assert seen.is_set()
 
 
@@ -243,7 +249,9 @@ async def test_updates_keep_the_pace_that_the_workspace_allows_and_skip_to_the_n
     slack: Playground,
 ) -> None:
     clock = Clock()
-    delivery = Delivery(web_client(slack), bot_user=slack.bot_user_id, sleep=clock.sleep, clock=clock)
+    delivery = Delivery(
+        web_client(slack), bot_user=slack.bot_user_id, streams=False, sleep=clock.sleep, clock=clock
+    )
     question = await ask(slack)
     ts = await delivery.open(question)
     times: list[float] = []
@@ -266,10 +274,10 @@ async def test_updates_keep_the_pace_that_the_workspace_allows_and_skip_to_the_n
 
 
 async def test_the_whole_answer_comes_last_even_when_updates_are_refused_for_a_while(
-    slack: Playground, delivery: Delivery, naps: Naps
+    slack: Playground, plain: Delivery, naps: Naps
 ) -> None:
     question = await ask(slack)
-    ts = await delivery.open(question)
+    ts = await plain.open(question)
     slack.fail("chat.update", retry_after=30, times=2)
 
     async def events() -> AsyncIterator[Event]:
@@ -278,16 +286,16 @@ async def test_the_whole_answer_comes_last_even_when_updates_are_refused_for_a_w
         yield Delta("b")
         yield ANSWER
 
-    await delivery.show(question, ts, events())
+    await plain.show(question, ts, events())
     assert "dead" in shown(replies(slack, question)[0])
     assert "dead" in calls(slack, "chat.update")[-1]["blocks"][0]["text"]
 
 
 async def test_an_update_in_flight_is_waited_for_so_that_the_answer_stays(
-    slack: Playground, delivery: Delivery
+    slack: Playground, plain: Delivery
 ) -> None:
     question = await ask(slack)
-    ts = await delivery.open(question)
+    ts = await plain.open(question)
     async with slack.held("chat.update") as gate:
 
         async def events() -> AsyncIterator[Event]:
@@ -295,7 +303,7 @@ async def test_an_update_in_flight_is_waited_for_so_that_the_answer_stays(
             await gate.arrived.wait()
             yield ANSWER
 
-        showing = asyncio.create_task(delivery.show(question, ts, events()))
+        showing = asyncio.create_task(plain.show(question, ts, events()))
         await gate.arrived.wait()
     await showing
     texts = [arguments["blocks"][0]["text"] for arguments in calls(slack, "chat.update")]
@@ -392,7 +400,8 @@ async def test_events_that_end_without_an_answer_end_in_an_apology(
 ) -> None:
     question = await ask(slack)
     ts = await delivery.open(question)
-    assert (await delivery.show(question, ts, stream(Stage("searching")))).outcome == "failed"
+    answer, _ = await delivery.show(question, ts, stream(Stage("searching")))
+    assert answer.outcome == "failed"
     assert "went wrong" in shown(replies(slack, question)[0])
 
 

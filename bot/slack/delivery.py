@@ -9,8 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,11 +21,12 @@ from bot.slack import replies
 from bot.slack import text as slack_text
 from bot.slack import threads as slack_threads
 from bot.slack.blocks import Reply
-from bot.slack.calls import Calls, Json, SlackTrouble, Sleep
+from bot.slack.calls import Calls, SlackTrouble, Sleep
 from bot.slack.painter import Pace, Painter
+from bot.slack.posting import Posts, update
+from bot.slack.streaming import Page, Streams
 
-UPDATE_SECONDS = 1.2
-"""chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places."""
+STATUS_PACE = 1.2
 STATUS_SECONDS = 100.0
 """Slack clears a status after 120 s."""
 PRIVATE_PARTS = 4
@@ -57,14 +56,16 @@ class Delivery:
         client: AsyncWebClient,
         *,
         bot_user: str,
+        streams: bool = True,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._calls = Calls(client, sleep=sleep)
+        self._posts = Posts(self._calls, bot_user)
         self._bot_user = bot_user
         self._sleep = sleep
-        self._updates = Pace(UPDATE_SECONDS, clock=clock)
-        self._statuses = Pace(UPDATE_SECONDS, clock=clock)
+        self._streams = Streams(clock=clock, native=streams)
+        self._statuses = Pace(STATUS_PACE, clock=clock)
         self._status_works = True
 
     async def open(self, question: Question) -> str:
@@ -76,24 +77,40 @@ class Delivery:
         if question.kind == "command":
             await slack_private.send(self._calls, question, replies.stage(question), sleep=self._sleep)
             return question.id
-        found = await slack_threads.find(self._calls, question, self._bot_user)
-        return str((found or await self._post(question, replies.stage(question), 0, "open"))["ts"])
+        found = await self._posts.find(question)
+        return str((found or await self._posts.post(question, replies.stage(question), 0, "open"))["ts"])
 
-    async def show(self, question: Question, ts: str, events: AsyncIterator[Event]) -> Answer:
-        """Stream *events* into the reply *ts* and finish it; return the Answer that ended them.
+    async def show(self, question: Question, ts: str, events: AsyncIterator[Event]) -> tuple[Answer, str]:
+        """Write *events* into the reply *ts* and finish it; return the Answer that ended them, and its name.
 
-        A reply that someone deleted, or a channel that was archived, ends it early with SlackFailure.
+        The name is another than *ts* where the answer grew in a stream. A reply that someone deleted, or a
+        channel that was archived, ends it early with SlackFailure.
         """
-        written = self._wait if question.kind == "command" else self._show_in_thread
-        answer = await written(question, ts, events)
-        await self.finish(question, ts, answer)
-        return answer
+        if question.kind == "command":
+            answer = await self._wait(question, events)
+            await self._complete(question, ts, answer)
+            return answer, ts
+        sign, readable = await self._posts.recovered(question, ts)
+        page = Page(self._posts, question, sign, self._streams, native=readable)
+        try:
+            answer = await self._write(question, page, events)
+            messages = replies.render(question, answer)
+            if not await page.end(messages, answer.outcome):
+                await self._complete(question, page.ts, answer)
+        except SlackFailure:
+            await page.drop()
+            raise
+        await page.clear()
+        return answer, page.ts
 
     async def finish(self, question: Question, ts: str, answer: Answer) -> None:
-        """Make *answer* the reply *ts*, or post it where *ts* is "".
+        """Make *answer* the reply *ts*, or post it where *ts* is ""."""
+        if ts and question.kind != "command":
+            ts, _ = await self._posts.recovered(question, ts)
+        await self._complete(question, ts, answer)
 
-        What Slack finds too long or too new takes shorter and older forms.
-        """
+    async def _complete(self, question: Question, ts: str, answer: Answer) -> None:
+        """What Slack finds too long or too new takes shorter and older forms."""
         refusal: SlackFailure | None = None
         for messages in _versions(question, answer):
             try:
@@ -110,26 +127,29 @@ class Delivery:
 
     async def say(self, question: Question, reply: Reply) -> None:
         """Post a short reply in the question's thread, once however often it is called."""
-        if await slack_threads.find(self._calls, question, self._bot_user) is None:
-            await self._post(question, reply, 0, "said")
+        if await self._posts.find(question) is None:
+            await self._posts.post(question, reply, 0, "said")
 
     async def thread(self, question: Question) -> tuple[Message, ...]:
         """What was said in the question's thread before it, with roles; empty where it may not be read."""
         return await slack_threads.history(self._calls, question, self._bot_user)
 
-    async def _show_in_thread(self, question: Question, ts: str, events: AsyncIterator[Event]) -> Answer:
+    async def _write(self, question: Question, page: Page, events: AsyncIterator[Event]) -> Answer:
         words = words_for(question)
         text = ""
 
-        async def update(make: Callable[[], Reply]) -> None:
-            await self._calls.once("chat.update", self._update(question, ts, make(), 0, "open"))
+        async def paint(version: Stage | str) -> None:
+            if isinstance(version, str):
+                await page.write(version)
+            else:
+                await page.put(replies.stage(question, version))
 
         async def status(line: str) -> None:
             await self._status(question, line)
 
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, events)
-            painter = await stack.enter_async_context(Painter(update, self._updates, sleep=self._sleep))
+            painter = await stack.enter_async_context(Painter(paint, page, sleep=self._sleep))
             sign = Painter(status, self._statuses, renew=STATUS_SECONDS, sleep=self._sleep)
             stack.push_async_callback(self._clear_status, question, sign)
             await stack.enter_async_context(sign)
@@ -140,16 +160,16 @@ class Delivery:
                     case Stage():
                         sign.offer(replies.stage_text(words, event))
                         if not text:
-                            painter.offer(partial(replies.stage, question, event))
+                            painter.offer(event)
                     case Delta():
                         text += event.text
-                        painter.offer(partial(replies.progress, question, text))
+                        painter.offer(text)
                 if painter.failure and painter.failure.code not in _TOO_MUCH:
                     log.warning("reply given up", question=question.id, code=painter.failure.code)
                     raise painter.failure
         return Answer(question.text, "", "failed")
 
-    async def _wait(self, question: Question, _ts: str, events: AsyncIterator[Event]) -> Answer:
+    async def _wait(self, question: Question, events: AsyncIterator[Event]) -> Answer:
         """A private answer is not streamed: see bot.slack.private."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, events)
@@ -165,49 +185,9 @@ class Delivery:
             return
         for part, reply in enumerate(messages):
             if part == 0 and ts:
-                await self._calls.call("chat.update", self._update(question, ts, reply, 0, answer.outcome))
+                await self._calls.call("chat.update", update(question, ts, reply, 0, answer.outcome))
             else:
-                await self._put(question, reply, part, answer.outcome)
-
-    async def _put(self, question: Question, reply: Reply, part: int, state: str) -> None:
-        """Post part *part*, or update it where an earlier attempt posted it."""
-        found = await slack_threads.find(self._calls, question, self._bot_user, part)
-        if found is None:
-            await self._post(question, reply, part, state)
-        else:
-            await self._calls.call(
-                "chat.update", self._update(question, str(found["ts"]), reply, part, state)
-            )
-
-    async def _post(self, question: Question, reply: Reply, part: int, state: str) -> Json:
-        """Post part *part* of the reply in the thread; where an attempt had its effect unseen, find it."""
-
-        async def done() -> Json | None:
-            return await slack_threads.find(self._calls, question, self._bot_user, part)
-
-        where = {"thread_ts": question.root, "unfurl_links": False, "unfurl_media": False}
-        arguments = self._arguments(question, reply, part, state) | where
-        try:
-            posted = await self._calls.call("chat.postMessage", arguments, done=done)
-        except SlackFailure as failure:
-            log.warning("reply not posted", question=question.id, code=failure.code)
-            raise
-        message = posted.get("message") or posted
-        if message.get("thread_ts") != question.root:
-            # Slack posts at top level, without an error, when the thread's first message is gone.
-            await self._calls.call("chat.delete", {"channel": question.channel, "ts": posted["ts"]})
-            raise SlackFailure("The message that asked was deleted.", code="parent_deleted")
-        return posted
-
-    def _update(self, question: Question, ts: str, reply: Reply, part: int, state: str) -> dict[str, Any]:
-        return self._arguments(question, reply, part, state) | {"ts": ts}
-
-    def _arguments(self, question: Question, reply: Reply, part: int, state: str) -> dict[str, Any]:
-        return {
-            "channel": question.channel,
-            **reply,
-            "metadata": slack_threads.metadata(question, part, state),
-        }
+                await self._posts.put(question, reply, part, answer.outcome)
 
     async def _status(self, question: Question, line: str) -> None:
         """Set the thread's status line where the workspace has one; it is an extra, its lack no fault."""

@@ -4,12 +4,22 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from bot.errors import SlackFailure
 from bot.slack.calls import LONGEST_WAIT, SlackLimited, SlackUnreachable, Sleep
 
 T = TypeVar("T")
+
+
+class Places(Protocol):
+    """Who says when the next call may be made."""
+
+    def reserve(self) -> float:
+        """Take the next place; return the seconds until it comes."""
+
+    def hold(self, seconds: float) -> None:
+        """Give no place for *seconds*."""
 
 
 class Pace:
@@ -43,7 +53,7 @@ class Painter(Generic[T]):
     def __init__(
         self,
         show: Callable[[T], Awaitable[None]],
-        pace: Pace,
+        pace: Places,
         *,
         renew: float | None = None,
         sleep: Sleep = asyncio.sleep,

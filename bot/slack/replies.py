@@ -42,6 +42,11 @@ def stage_text(words: Phrases, at: Stage) -> str:
     return sentence.format(n=at.count)
 
 
+def writing(question: Question) -> Reply:
+    """The sign above an answer that grows in a stream."""
+    return stage(question, Stage("writing"))
+
+
 def progress(question: Question, text: str) -> Reply:
     """The answer so far, of which the end is shown when it has grown past one message."""
     messages = _prose(text, MARKDOWN, classic=False)

@@ -87,10 +87,11 @@ _PING = re.compile(
 )
 _TARGET = re.compile(r"\](?=(?:\(|:)\s*<?(?:[a-z][a-z0-9+.-]*:|//|www\.))", re.IGNORECASE)
 # Where a paragraph begins this would define a link (CommonMark 0.31.2, 4.7); elsewhere it is a citation.
-_DEFINITION = re.compile(r"^((?:[\s>*+-]|\d+[.)])*\[[^\[\]]*\]):", re.MULTILINE)
+_DEFINITION = re.compile(r"^((?:[\s>*+-]|\d+[.)])*\[[^\]]*\]):", re.MULTILINE)
 _CHARACTER_REFERENCE = re.compile(r"&(?=#?\w+;)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
 _ZERO_WIDTH = "\u200b"
+_CJK = "\u2e80"  # from here on a character is a word's end as good as any
 
 
 def markdown(text: str) -> str:
@@ -102,6 +103,27 @@ def markdown(text: str) -> str:
     """
     text = _CONTROL.sub("", text.replace("\r\n", "\n"))
     return close(_outside_code(text, _neutral_prose, _neutral_code))
+
+
+def growing(text: str) -> str:
+    """The part of Markdown being written that no later text changes, as :func:`markdown` shows it.
+
+    What may still become code or a link is held back. A fence stays open, so that this can be appended to.
+    """
+    text = _CONTROL.sub("", text.replace("\r\n", "\n"))
+    line = text.rfind("\n") + 1
+    return _outside_code(text[: line + _settled(text[line:])], _neutral_prose, _neutral_code)
+
+
+def _settled(line: str) -> int:
+    """Where to cut the last line: behind a word, outside brackets and backticks."""
+    best, inside, ticks = 0, 0, False
+    for end, sign in enumerate(line, 1):
+        inside += (sign in "[(") - (sign in "])")
+        ticks ^= sign == "`"
+        if inside <= 0 and not ticks and (sign.isspace() or sign >= _CJK):
+            best = end
+    return best
 
 
 def _neutral_prose(text: str) -> str:

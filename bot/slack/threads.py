@@ -1,6 +1,7 @@
 """Reading a Slack thread: what was said before a question, which messages are ours [Slack Web API]."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -13,18 +14,21 @@ from bot.slack.calls import Calls, Json
 EVENT_TYPE = "blogbot_reply"
 MOST_TURNS = 20
 MOST_CHARACTERS = 12_000
+LONGEST_AT_WORK = 3_600.0
+"""Seconds; a sign older than this claims no stream any more."""
 _PAGE = 200
 _MOST_PAGES = 5
 
 log = structlog.get_logger(__name__)
 
 
-def metadata(question: Question, part: int = 0, state: str = "open") -> dict[str, Any]:
-    """What marks a message as part *part* of the reply to *question*: Slack has no idempotency key."""
-    return {
-        "event_type": EVENT_TYPE,
-        "event_payload": {"question": question.id, "part": part, "state": state},
-    }
+def metadata(question: Question, part: int = 0, state: str = "open", stream: str = "") -> dict[str, Any]:
+    """What marks a message as part *part* of the reply to *question*: Slack has no idempotency key.
+
+    *stream* names the message in which the answer grows meanwhile; a stream takes no metadata before its end.
+    """
+    payload = {"question": question.id, "part": part, "state": state}
+    return {"event_type": EVENT_TYPE, "event_payload": payload | ({"stream": stream} if stream else {})}
 
 
 async def find(calls: Calls, question: Question, bot_user: str, part: int = 0) -> Json | None:
@@ -40,6 +44,36 @@ async def find(calls: Calls, question: Question, bot_user: str, part: int = 0) -
     except BotFailure as failure:
         log.info("thread not read", question=question.id, failure=str(failure))
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier attempt left in a thread: a whole reply in another place, streams without an end."""
+
+    reply: str = ""
+    strays: tuple[str, ...] = ()
+
+
+async def left_behind(calls: Calls, question: Question, bot_user: str, ts: str) -> Left | None:
+    """What was left of the reply that was opened as *ts*, or None where the thread may not be read.
+
+    Whatever we post in a thread is marked, but for a stream that is still open. One is a stray where no other
+    question's sign claims it.
+    """
+    reply, bare, claimed = "", [], set()
+    try:
+        async for message in _messages(calls, question, oldest=f"{float(ts) - LONGEST_AT_WORK:.6f}"):
+            payload, at = _payload(message, bot_user), str(message.get("ts"))
+            if payload.get("question") == question.id:
+                reply = at if payload.get("part", 0) == 0 and at != ts else reply
+            elif payload:
+                claimed.add(payload.get("stream"))
+            elif message.get("user") == bot_user and not _before(message, ts):
+                bare.append(at)
+    except BotFailure as failure:
+        log.info("thread not read", question=question.id, failure=str(failure))
+        return None
+    return Left(reply, tuple(at for at in bare if at not in claimed))
 
 
 async def history(calls: Calls, question: Question, bot_user: str) -> tuple[Message, ...]:
