@@ -191,6 +191,17 @@ def test_the_rows_are_those_of_the_table() -> None:
     assert set(rows()) == {int(number) for number in numbered}
 
 
+def test_the_page_of_threats_points_to_tests_that_exist() -> None:
+    found: dict[str, list[str]] = {}
+    for name, file in homes().items():
+        found.setdefault(file, []).append(name)
+    shown = re.findall(r"`(test_\w+)`((?: \"\w+\",?)*)", (TESTS.parent / "deploy" / "THREATS.md").read_text())
+    assert len(shown) > 20
+    for module, words in shown:
+        for word in re.findall(r"\w+", words) or ["test_"]:
+            assert any(word in name for name in found[f"{module}.py"]), (module, word)
+
+
 if __name__ == "__main__":
     for row, tests in rows().items():
         for test in tests:
