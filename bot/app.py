@@ -29,6 +29,7 @@ from bot.slack import calls as slack_calls
 from bot.slack import commands, feedback, home, listeners
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
+from bot.slack.rights import Rights
 from index.errors import IndexFailure, IndexMissing
 from index.model import Report
 
@@ -60,12 +61,14 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         records = Records(config.database_url)
         await records.open()
         stack.push_async_callback(records.close)
+        rights = Rights(web, config.admins)
         service = Service(
             config,
             answers=answers,
             records=records,
             metrics=metrics,
             delivery=Delivery(web, bot_user=me.user),
+            rights=rights,
         )
         lost = asyncio.Event()
 
@@ -88,7 +91,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         await _first_refresh(answers, service, schedule, announce)
         await jobs.start()
         stack.push_async_callback(jobs.stop, GRACE)
-        line = _line(config, _bolt(config, web, me, service, jobs, schedule))
+        line = _line(config, _bolt(config, web, me, service, rights, jobs, schedule))
         if config.health_port:
             health = Health(
                 config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, line)
@@ -154,20 +157,29 @@ def _bolt(
     web: AsyncWebClient,
     me: slack_app.Identity,
     service: Service,
+    rights: Rights,
     jobs: Jobs,
     schedule: Schedule[Report],
 ) -> AsyncApp:
     """The Bolt app with every listener on it."""
     app = slack_app.build(web, me, config.signing_secret)
-    listeners.register(app, submit=jobs.submit, say=service.say, channels=config.channels)
-    commands.register_ask(app, submit=jobs.submit, channels=config.channels)
+    listeners.register(
+        app,
+        submit=jobs.submit,
+        say=service.say,
+        policy_of=service.policy_of,
+        follows=service.follows,
+        channels=config.channels,
+    )
+    commands.register_ask(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
     commands.register_blog(
         app,
         search=service.search,
         facts=service.facts,
         refresh=schedule.run_now,
         forget=service.forget,
-        admins=config.admins,
+        channel=service,
+        is_admin=rights.is_admin,
     )
     feedback.register(app, record=service.record, find=service.find)
     home.register(app, facts=service.facts, latest=service.latest)

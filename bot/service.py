@@ -12,10 +12,11 @@ from bot.answerer import Answerer
 from bot.config import Config
 from bot.errors import DatabaseFailure
 from bot.metrics import Metrics
-from bot.model import Answer, Conversation, Outcome, Question
+from bot.model import Answer, Conversation, Outcome, Policy, Question
 from bot.records.records import Records
 from bot.slack.delivery import Delivery
 from bot.slack.replies import Facts, Reply
+from bot.slack.rights import Rights
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent
 
@@ -26,10 +27,17 @@ class Service:
     """The bot behind its listeners; ``progress`` hears of every refresh, ``report`` is the last one's."""
 
     def __init__(
-        self, config: Config, *, answers: Answerer, records: Records, metrics: Metrics, delivery: Delivery
+        self,
+        config: Config,
+        *,
+        answers: Answerer,
+        records: Records,
+        metrics: Metrics,
+        delivery: Delivery,
+        rights: Rights,
     ) -> None:
         self._config, self._answers, self._records = config, answers, records
-        self._metrics, self._delivery = metrics, delivery
+        self._metrics, self._delivery, self._rights = metrics, delivery, rights
         self.progress: Progress = silent
         self.report: Report | None = None
 
@@ -41,7 +49,9 @@ class Service:
 
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
-        events = self._answers.answer(question.text, await self._conversation(question))
+        events = self._answers.answer(
+            question.text, await self._conversation(question), policy=await self.policy_of(question)
+        )
         answer, reply = await self._delivery.show(question, reply, events)
         self._metrics.answered(answer)
         await self._remember(question, answer, reply)
@@ -55,7 +65,8 @@ class Service:
         try:
             kept = await self._records.keep_answer(question, answer, reply)
             # Not kept: its person had it forgotten meanwhile, and the thread with it.
-            if kept and question.root and answer.conversation.messages:
+            # Nor what one person alone was told.
+            if kept and question.kind != "command" and answer.conversation.messages:
                 await self._records.keep_conversation(
                     question.team, question.channel, question.root, answer.conversation
                 )
@@ -75,18 +86,22 @@ class Service:
 
     async def _conversation(self, question: Question) -> Conversation:
         """What the question stands on: the stored thread, or what Slack shows of it."""
-        if question.kind == "command":
-            return Conversation()
-        stored = await self._records.conversation(question.team, question.channel, question.root)
+        private = question.kind == "command"  # of which nothing is kept
+        stored = (
+            None
+            if private
+            else await self._records.conversation(question.team, question.channel, question.root)
+        )
         if stored is not None or question.root == question.ts:
             return stored or Conversation()
         return Conversation(messages=await self._delivery.thread(question))
 
     # What the other rooms ask
 
-    async def search(self, question: str, limit: int) -> Found:
-        """Search for a person, not for a prompt."""
-        return await self._answers.find(question, limit)
+    async def search(self, question: Question, limit: int) -> Found:
+        """Search for a person, not for a prompt, in what the policy of the channel allows."""
+        policy = await self.policy_of(question)
+        return await self._answers.find(question.text, limit, policy.within)
 
     async def status(self) -> Status:
         """The generation being searched."""
@@ -111,6 +126,29 @@ class Service:
         log.info("refreshed", generation=self.report.generation, articles=self.report.articles,
                  seconds=round(self.report.seconds, 1))  # fmt: skip
         return self.report
+
+    async def policy_of(self, question: Question) -> Policy:
+        """The policy of the channel a question was asked in."""
+        return await self._records.policies.of(question.team, question.channel)
+
+    async def set_policy(self, question: Question, policy: Policy) -> None:
+        """Set the policy of the question's channel."""
+        await self._records.policies.keep(question.team, question.channel, policy)
+
+    async def may_set(self, question: Question) -> bool:
+        """Whether the person of the question may set that policy."""
+        return await self._rights.may_set(question.person, question.channel)
+
+    async def articles(self, policy: Policy) -> int | None:
+        """How many articles a policy leaves; None without an index."""
+        try:
+            return await asyncio.to_thread(self._answers.search.count, policy.within)
+        except IndexFailure:
+            return None
+
+    async def follows(self, question: Question) -> bool:
+        """Whether the person of the question has asked in its thread before."""
+        return await self._records.asked_in(question)
 
     async def record(
         self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /

@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.model import Question
+from bot.model import Policy, Question
 from bot.playground import Playground, shown
 from bot.slack import commands
 from bot.slack.commands import asked
 from bot.slack.notices import Facts
+from bot.slack.rights import Rights
 from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
 from index.model import Found, Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message
-from tests.fakes.slack import connected
+from tests.fakes.slack import connected, web_client
 
 PUBLISHED = datetime(2026, 11, 22, 3, tzinfo=UTC)
 HIT = Hit(
@@ -35,6 +36,8 @@ class House:
         self.searched: list[tuple[str, int]] = []
         self.refreshed = 0
         self.forgotten: list[str] = []
+        self.policies: dict[str, Policy] = {}
+        self.rights: Rights
         self.fault: Exception | None = None
         self.hits: tuple[Hit, ...] = (HIT,)
 
@@ -43,9 +46,9 @@ class House:
         self.questions.append(question)
         return True
 
-    async def search(self, words: str, limit: int) -> Found:
+    async def search(self, question: Question, limit: int) -> Found:
         self._fail()
-        self.searched.append((words, limit))
+        self.searched.append((question.text, limit))
         return Found(self.hits, bool(self.hits))
 
     async def facts(self) -> Facts:
@@ -56,6 +59,18 @@ class House:
         self._fail()
         self.refreshed += 1
         return Report("c", "g", 7, 21, 2, 1, 0, {}, 0.5)
+
+    async def policy_of(self, question: Question) -> Policy:
+        return self.policies.get(question.channel, Policy())
+
+    async def set_policy(self, question: Question, policy: Policy) -> None:
+        self.policies[question.channel] = policy
+
+    async def may_set(self, question: Question) -> bool:
+        return await self.rights.may_set(question.person, question.channel)
+
+    async def articles(self, _policy: Policy) -> int | None:
+        return 4
 
     async def forget(self, person: str) -> int:
         self._fail()
@@ -80,16 +95,18 @@ def channels() -> set[str]:
 @pytest.fixture
 async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
     async with Playground() as slack:
+        house.rights = Rights(web_client(slack), ["U0BOSS0001"])
 
         def register(app: AsyncApp) -> None:
-            commands.register_ask(app, submit=house.submit, channels=channels)
+            commands.register_ask(app, submit=house.submit, policy_of=house.policy_of, channels=channels)
             commands.register_blog(
                 app,
                 search=house.search,
                 facts=house.facts,
                 refresh=house.refresh,
                 forget=house.forget,
-                admins=[slack.ada],
+                channel=house,
+                is_admin=house.rights.is_admin,
             )
 
         async with connected(slack, register):

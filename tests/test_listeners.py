@@ -8,11 +8,11 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import Question
+from bot.model import Policy, Question
 from bot.playground import Playground, shown
 from bot.slack import listeners
 from bot.slack.delivery import Delivery
-from bot.slack.listeners import asked
+from bot.slack.heard import asked
 from tests.fakes.slack import connected, web_client
 
 
@@ -30,6 +30,14 @@ class Desk:
         self.submitted = 0
         self.faults: list[Exception] = []
         self.came = asyncio.Event()
+        self.policy = Policy()
+
+    async def policy_of(self, _question: Question) -> Policy:
+        return self.policy
+
+    async def follows(self, question: Question) -> bool:
+        asked = [(each.person, each.root) for each in self.questions.values()]
+        return (question.person, question.root) in asked
 
     async def submit(self, question: Question) -> bool:
         self.submitted += 1
@@ -61,7 +69,14 @@ async def app(slack: Playground, desk: Desk, channels: set[str]) -> AsyncIterato
     delivery = Delivery(web_client(slack), bot_user=slack.bot_user_id)
 
     def register(app: AsyncApp) -> None:
-        listeners.register(app, submit=desk.submit, say=delivery.say, channels=channels)
+        listeners.register(
+            app,
+            submit=desk.submit,
+            say=delivery.say,
+            policy_of=desk.policy_of,
+            follows=desk.follows,
+            channels=channels,
+        )
 
     async with connected(slack, register) as app:
         yield app
@@ -247,7 +262,7 @@ async def test_a_first_event_while_slack_is_down_is_not_dropped(slack: Playgroun
         raise AssertionError
 
     def register(app: AsyncApp) -> None:
-        listeners.register(app, submit=desk.submit, say=say)
+        listeners.register(app, submit=desk.submit, say=say, policy_of=desk.policy_of, follows=desk.follows)
 
     async with connected(slack, register):
         slack.fail("auth.test", status=503, times=50)

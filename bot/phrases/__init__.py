@@ -21,13 +21,16 @@ class Phrases:
 
     ``code`` is the language's ISO 639-1 code. ``signs`` is a regular expression found in texts of this
     language; languages are tried by ``turn``, lowest first, rare before common.
-    ``verbs`` are the words of ``/blog`` in this language, with the English ones they stand for.
+    ``verbs`` are the words of ``/blog`` in this language, with the English ones they stand for, ``settings``
+    those of ``/blog policy``.
     """
 
     code: str
     turn: int
     signs: str
     verbs: Mapping[str, str]
+    settings: Mapping[str, str]
+    language_name: str
 
     # while waiting
     searching: str
@@ -84,6 +87,22 @@ class Phrases:
     me: str
     forget_usage: str
     forgotten: str
+
+    # policy
+    policy_title: str
+    policy_usage: str
+    policy_kept: str
+    policy_refused: str
+    answers_mentions: str
+    answers_follow_ups: str
+    answers_all: str
+    policy_within: str
+    policy_whole: str
+    policy_articles: str
+    policy_language: str
+    policy_any_language: str
+    policy_private: str
+    policy_public: str
 
     # home
     home_title: str

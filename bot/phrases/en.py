@@ -6,7 +6,32 @@ WORDS = Phrases(
     code="en",
     turn=90,
     signs=r"[A-Za-z]",
-    verbs={"search": "search", "status": "status", "refresh": "refresh", "forget": "forget", "help": "help"},
+    verbs={
+        "search": "search",
+        "status": "status",
+        "refresh": "refresh",
+        "forget": "forget",
+        "policy": "policy",
+        "help": "help",
+    },
+    settings={
+        name: name
+        for name in (
+            "answers",
+            "mentions",
+            "follow-ups",
+            "all",
+            "blog",
+            "language",
+            "auto",
+            "en",
+            "zh",
+            "private",
+            "public",
+            "reset",
+        )
+    },
+    language_name="English",
     searching="🔎 Searching the blog…",
     queued="🔎 Waiting for my turn: {n} before you…",
     reading="📖 Reading {n} articles…",
@@ -33,7 +58,7 @@ WORDS = Phrases(
         "• Mention me with your question in a channel, and again in the thread to ask further.\n"
         "• Write to me directly.\n"
         "• `/ask QUESTION` answers only you; a button shares the answer.\n"
-        "• `/blog search WORDS`, `/blog status`, `/blog refresh`, `/blog help`.\n"
+        "• `/blog search WORDS`, `/blog status`, `/blog policy`, `/blog refresh`, `/blog help`.\n"
         "• `/blog forget me` deletes what I keep of your questions."
     ),
     channel_refused="I am not set up to answer in this channel. You can write to me directly.",
@@ -70,6 +95,29 @@ WORDS = Phrases(
         "Forgotten: {count} of your questions, their answers and threads, and your feedback."
         " My messages in Slack stay until someone deletes them."
     ),
+    policy_title="How I answer in this channel",
+    policy_usage=(
+        "The channel's creator and administrators change it:\n"
+        "• `/blog policy answers mentions`, `answers follow-ups` or `answers all`\n"
+        "• `/blog policy blog FOLDER/ #TAG`, or `blog all`\n"
+        "• `/blog policy language en`, `language zh` or `language auto`\n"
+        "• `/blog policy private` or `public`\n"
+        "• `/blog policy reset`"
+    ),
+    policy_kept="From now on in this channel:",
+    policy_refused="Only the creator of this channel and administrators may change how I answer here.",
+    answers_mentions="I answer when I am mentioned.",
+    answers_follow_ups=(
+        "I answer when I am mentioned; who asked may go on in the thread without mentioning me again."
+    ),
+    answers_all="I answer every question, also without being mentioned.",
+    policy_within="From these parts of the blog only: {places}",
+    policy_whole="From the whole blog.",
+    policy_articles=" ({n} articles)",
+    policy_language="Always in {language}.",
+    policy_any_language="In the language of the question.",
+    policy_private="Only the person who asked sees the answer.",
+    policy_public="Everyone in the channel sees the answers.",
     home_title="Ask the blog",
     home_prompts="Recent articles you could ask about",
     home_freshness="Index",

@@ -6,7 +6,29 @@ WORDS = Phrases(
     code="zh",
     turn=20,
     signs=r"[\u3400-\u4dbf\u4e00-\u9fff]",
-    verbs={"搜索": "search", "状态": "status", "更新": "refresh", "忘记": "forget", "帮助": "help"},
+    verbs={
+        "搜索": "search",
+        "状态": "status",
+        "更新": "refresh",
+        "忘记": "forget",
+        "策略": "policy",
+        "帮助": "help",
+    },
+    settings={
+        "回答": "answers",
+        "提及": "mentions",
+        "追问": "follow-ups",
+        "全部": "all",
+        "博客": "blog",
+        "语言": "language",
+        "自动": "auto",
+        "英文": "en",
+        "中文": "zh",
+        "私密": "private",
+        "公开": "public",
+        "重置": "reset",
+    },
+    language_name="中文",
     searching="🔎 正在搜索博客……",
     queued="🔎 正在排队：前面还有 {n} 个问题……",
     reading="📖 正在阅读 {n} 篇文章……",
@@ -31,7 +53,7 @@ WORDS = Phrases(
         "• 在频道里提到我并写下问题；在消息列里再次提到我可以继续追问。\n"
         "• 也可以直接给我发私信。\n"
         "• `/ask 问题` 只回答给你一个人看，可以用按钮分享。\n"
-        "• `/blog 搜索 关键词`、`/blog 状态`、`/blog 更新`、`/blog 帮助`。\n"
+        "• `/blog 搜索 关键词`、`/blog 状态`、`/blog 策略`、`/blog 更新`、`/blog 帮助`。\n"
         "• `/blog 忘记 我` 删除我保存的你的提问。"
     ),
     channel_refused="我没有被设置为在这个频道回答问题，你可以直接给我发私信。",
@@ -63,6 +85,27 @@ WORDS = Phrases(
         "已忘记：你的 {count} 个问题、对应的回答和消息列，以及你的反馈。"
         "Slack 里我发过的消息仍在，直到有人删除。"
     ),
+    policy_title="我在这个频道如何回答",
+    policy_usage=(
+        "频道创建者和管理员可以修改：\n"
+        "• `/blog 策略 回答 提及`、`回答 追问` 或 `回答 全部`\n"
+        "• `/blog 策略 博客 文件夹/ #标签`，或 `博客 全部`\n"
+        "• `/blog 策略 语言 中文`、`语言 英文` 或 `语言 自动`\n"
+        "• `/blog 策略 私密` 或 `公开`\n"
+        "• `/blog 策略 重置`"
+    ),
+    policy_kept="从现在起，在这个频道：",
+    policy_refused="只有这个频道的创建者和管理员可以修改我在这里的回答方式。",
+    answers_mentions="提到我时才回答。",
+    answers_follow_ups="提到我时回答；提问的人可以在消息列里继续追问，不用再次提到我。",
+    answers_all="回答每一个问题，不提到我也回答。",
+    policy_within="只根据博客的这些部分：{places}",
+    policy_whole="根据整个博客。",
+    policy_articles="（{n} 篇文章）",
+    policy_language="始终使用{language}。",
+    policy_any_language="使用提问的语言。",
+    policy_private="只有提问的人能看到回答。",
+    policy_public="频道里的所有人都能看到回答。",
     home_title="向博客提问",
     home_prompts="可以问问这些最近的文章",
     home_freshness="索引",

@@ -24,6 +24,9 @@ BACKOFF = (1.0, 2.0, 4.0)
 # Slack's own troubles, told with status 200 (docs.slack.dev/reference/methods/chat.postMessage#errors).
 _TROUBLES = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
 
+# They take no JSON (docs.slack.dev/apis/web-api#POST_bodies).
+_READING = {"conversations.info", "conversations.replies", "users.info"}
+
 Sleep = Callable[[float], Awaitable[None]]
 Json = Mapping[str, Any]
 
@@ -66,9 +69,8 @@ class Calls:
 
     async def once(self, method: str, arguments: Json) -> Json:
         """Try one call."""
-        reading = method == "conversations.replies"
         try:
-            if reading:
+            if method in _READING:
                 answer = await self._web.api_call(method, http_verb="GET", params=dict(arguments))
             else:
                 answer = await self._web.api_call(method, json=dict(arguments))

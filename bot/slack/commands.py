@@ -2,28 +2,48 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.model import Question
-from bot.slack import notices
+from bot.model import Policy, Question
+from bot.slack import notices, policy
 from bot.slack import text as slack_text
 from bot.slack.blocks import Reply
-from bot.slack.listeners import INTAKE_SECONDS, Submit, allowed
+from bot.slack.listeners import INTAKE_SECONDS, PolicyOf, Submit, allowed
 from bot.slack.notices import Facts
 from index.errors import IndexFailure, IndexMissing
 from index.model import Found, Report
 
-Search = Callable[[str, int], Awaitable[Found]]
+Search = Callable[[Question, int], Awaitable[Found]]
+"""Search for the question's text in what the policy of its channel allows."""
 
 SEARCH_LIMIT = 10
 
 log = structlog.get_logger(__name__)
 
 
-def register_ask(app: AsyncApp, *, submit: Submit, channels: Collection[str] = ()) -> None:
+class Channel(Protocol):
+    """What ``/blog policy`` asks about channels; *question* tells which, and who asks."""
+
+    async def policy_of(self, question: Question, /) -> Policy:
+        """The policy in force."""
+
+    async def articles(self, policy: Policy, /) -> int | None:
+        """How many articles the policy leaves; None where there is no index to count in."""
+
+    async def may_set(self, question: Question, /) -> bool:
+        """Whether this person may change it."""
+
+    async def set_policy(self, question: Question, policy: Policy, /) -> None:
+        """Change it."""
+
+
+def register_ask(
+    app: AsyncApp, *, submit: Submit, policy_of: PolicyOf, channels: Collection[str] = ()
+) -> None:
     """Hand what is asked with ``/ask`` to *submit*; whoever asks nothing, or where they may not, is told."""
 
     @app.command("/ask")
@@ -33,7 +53,7 @@ def register_ask(app: AsyncApp, *, submit: Submit, channels: Collection[str] = (
             await _refuse(ack, notices.channel_refused(question))
         elif not question.text:
             await _refuse(ack, notices.help_text())
-        elif await _recorded(question, submit):
+        elif await _recorded(question, submit, policy_of):
             # Silent, because a sign here could arrive after the answer; Delivery.open shows it.
             await ack()
         else:
@@ -47,9 +67,10 @@ def register_blog(
     facts: Callable[[], Awaitable[Facts]],
     refresh: Callable[[], Awaitable[Report]],
     forget: Callable[[str], Awaitable[int]],
-    admins: Collection[str] = (),
+    channel: Channel,
+    is_admin: Callable[[str], Awaitable[bool]],
 ) -> None:
-    """Answer ``/blog`` to the person alone: search, status, refresh (for *admins*), forget, help otherwise.
+    """Answer ``/blog`` to the person alone: search, status, policy, refresh (for admins), forget, or help.
 
     *search* and *refresh* may raise IndexFailure, *facts* IndexMissing. *forget* deletes what is kept of a
     person and counts the questions.
@@ -65,7 +86,9 @@ def register_blog(
                 await respond(**await _search(question, words.strip(), search))
             case "status":
                 await respond(**await _status(question, facts))
-            case "refresh" if question.person not in admins:
+            case "policy":
+                await respond(**await _policy(question, words, channel))
+            case "refresh" if not await is_admin(question.person):
                 await respond(**notices.refresh_refused(question))
             case "refresh":
                 await respond(**notices.refresh_started(question))
@@ -97,11 +120,11 @@ def asked(command: Mapping[str, Any]) -> Question:
     )
 
 
-async def _recorded(question: Question, submit: Submit) -> bool:
+async def _recorded(question: Question, submit: Submit, policy_of: PolicyOf) -> bool:
     """Whether the question is safe; Slack never delivers a slash command twice, so the person must know."""
     try:
         async with asyncio.timeout(INTAKE_SECONDS):
-            await submit(question)
+            await submit(policy.under(await policy_of(question), question))
     except Exception as exc:  # noqa: BLE001 - the person is told, the log names the kind of error alone
         log.error("question not recorded", question=question.id, error=type(exc).__name__)  # noqa: TRY400
         return False
@@ -116,10 +139,22 @@ async def _search(question: Question, words: str, search: Search) -> Reply:
     if not words:
         return notices.search_usage(question)
     try:
-        found = await search(words, SEARCH_LIMIT)
+        found = await search(replace(question, text=words), SEARCH_LIMIT)
     except IndexFailure as failure:
         return notices.search_failed(words, failure)
     return notices.search_results(words, found.hits)
+
+
+async def _policy(question: Question, words: str, channel: Channel) -> Reply:
+    chosen = await channel.policy_of(question)
+    order = policy.changed(chosen, words)
+    if order is None:
+        return policy.shown(question, chosen, await channel.articles(chosen))
+    if not await channel.may_set(question):
+        return policy.refused(question)
+    await channel.set_policy(question, order)
+    log.info("policy changed", person=question.person, channel=question.channel)
+    return policy.kept(question, order, await channel.articles(order))
 
 
 async def _status(question: Question, facts: Callable[[], Awaitable[Facts]]) -> Reply:

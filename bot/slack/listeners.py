@@ -7,16 +7,17 @@ event again at once, after one and after five minutes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
-from bot.model import Kind, Question
-from bot.slack import notices
-from bot.slack import text as slack_text
+from bot.model import Policy, Question
+from bot.slack import notices, policy
 from bot.slack.blocks import Reply
+from bot.slack.heard import asked, in_thread, is_question, overheard
 
 Submit = Callable[[Question], Awaitable[bool]]
 """Record a question durably; False when it was known already. Raises when it cannot be recorded."""
@@ -24,32 +25,46 @@ Submit = Callable[[Question], Awaitable[bool]]
 Say = Callable[[Question, Reply], Awaitable[None]]
 """Post a short reply in a question's thread, once however often it is called."""
 
+PolicyOf = Callable[[Question], Awaitable[Policy]]
+"""The policy of the channel a question was asked in."""
+
+Follows = Callable[[Question], Awaitable[bool]]
+"""Whether the person of a question has asked in its thread before."""
+
 INTAKE_SECONDS = 2.0
 """Longest wait for the record; Slack waits 3 s for the acknowledgement."""
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, *, submit: Submit, say: Say, channels: Collection[str] = ()) -> None:
+def register(
+    app: AsyncApp,
+    *,
+    submit: Submit,
+    say: Say,
+    policy_of: PolicyOf,
+    follows: Follows,
+    channels: Collection[str] = (),
+) -> None:
     """Hand every question asked of the bot to *submit* before acknowledging it.
 
-    An empty mention, or one in a channel outside *channels* (when there are any), gets a sentence through
-    *say*. Everything else said where the bot can hear it is acknowledged and left alone.
+    What needs no mention is for the channel's policy to say. An empty mention, or one in a channel outside
+    *channels* (when there are any), gets a sentence through *say*. Everything else said where the bot can
+    hear it is acknowledged and left alone.
     """
+    desk = _Desk(submit, policy_of, follows, channels)
 
     @app.middleware
     async def intake(
         body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse | None:
-        question = asked(body, context.bot_user_id or "")
-        if question and question.text and allowed(question, channels):
-            try:
-                async with asyncio.timeout(INTAKE_SECONDS):
-                    await submit(question)
-            except Exception as exc:  # noqa: BLE001 - whatever it was, Slack must deliver the event again
-                # Only the kind of error: a database's message may quote the question.
-                log.error("question not recorded", question=question.id, error=type(exc).__name__)  # noqa: TRY400
-                return BoltResponse(status=503)
+        try:
+            async with asyncio.timeout(INTAKE_SECONDS):
+                await desk.take(body, context.bot_user_id or "")
+        except Exception as exc:  # noqa: BLE001 - whatever it was, Slack must deliver the event again
+            # Only the kind of error: a database's message may quote the question.
+            log.error("question not recorded", event=body.get("event_id"), error=type(exc).__name__)  # noqa: TRY400
+            return BoltResponse(status=503)
         return await next_()
 
     @app.event("app_mention")
@@ -69,42 +84,27 @@ def allowed(question: Question, channels: Collection[str]) -> bool:
     return not channels or question.channel in channels or question.channel.startswith("D")
 
 
-def asked(body: Mapping[str, Any], bot_user: str) -> Question | None:
-    """The question in an Events API payload, or None when nobody asked the bot anything.
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where events come in."""
 
-    Edits, joins and other subtypes, hidden events, and whatever a bot said (this one or another) ask nothing.
-    An empty mention gives a question without text.
-    """
-    event = body.get("event") or {}
-    kind = _kind(event)
-    if kind is None or not _is_said_by_a_person(event, bot_user):
-        return None
-    team = str(body.get("team_id") or event.get("team") or "")
-    channel, ts = str(event["channel"]), str(event["ts"])
-    return Question(
-        id=f"{team}-{channel}-{ts}",
-        text=slack_text.clean(str(event.get("text") or ""), bot_user),
-        person=str(event["user"]),
-        team=team,
-        channel=channel,
-        ts=ts,
-        root=str(event.get("thread_ts") or ts),
-        kind=kind,
-    )
+    submit: Submit
+    policy_of: PolicyOf
+    follows: Follows
+    channels: Collection[str]
 
+    async def take(self, body: Mapping[str, Any], bot_user: str) -> None:
+        """Submit what is a question under the policy of its channel."""
+        mentioned = asked(body, bot_user)
+        question = mentioned or overheard(body, bot_user)
+        if question is None or not question.text or not allowed(question, self.channels):
+            return
+        chosen = await self.policy_of(question)
+        if mentioned or await self._is_meant(question, chosen):
+            await self.submit(policy.under(chosen, question))
 
-def _kind(event: Mapping[str, Any]) -> Kind | None:
-    if event.get("type") == "app_mention":
-        return "mention"
-    return "direct" if event.get("type") == "message" and event.get("channel_type") == "im" else None
-
-
-def _is_said_by_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
-    aside = event.get("hidden") or event.get("bot_id") or event.get("edited")
-    known = event.get("user") and event.get("channel") and event.get("ts")
-    return bool(
-        known
-        and not aside
-        and event.get("subtype") in {None, "file_share"}
-        and event.get("user") not in {bot_user, "USLACKBOT"}
-    )
+    async def _is_meant(self, question: Question, chosen: Policy) -> bool:
+        """Whether the bot shall answer although nobody named it."""
+        if chosen.answers == "all" and is_question(question.text):
+            return True
+        return chosen.answers != "mentions" and in_thread(question) and await self.follows(question)

@@ -1,4 +1,4 @@
-"""Private replies to slash commands [Slack response_url].
+"""Private replies, most of them to slash commands [Slack response_url].
 
 A response_url is good for five uses in 30 minutes (docs.slack.dev/interactivity/handling-user-interaction).
 That of a slash command never replaces what it wrote before (slackapi/bolt-js#2287, bolt-python#1268), so a
@@ -6,6 +6,7 @@ private answer is not streamed: a sign, then the whole.
 """
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import structlog
@@ -21,11 +22,16 @@ log = structlog.get_logger(__name__)
 async def send(calls: Calls, question: Question, reply: Reply, *, sleep: Sleep = asyncio.sleep) -> None:
     """Show *reply* to the person who asked.
 
-    Where the response_url is used up or too old, the message is posted for that person alone instead, which
-    asks for the bot to be in the channel. Raises SlackFailure or SlackTrouble when neither works.
+    Where there is no response_url, or it is used up or too old, the message is posted for that person alone
+    instead, which asks for the bot to be in the channel. Raises SlackFailure or SlackTrouble when neither
+    works.
     """
-    if not await _respond(question, reply, sleep):
-        arguments = {"channel": question.channel, "user": question.person, **reply}
+    if not (question.response_url and await _respond(question, reply, sleep)):
+        arguments: dict[str, Any] = {"channel": question.channel, "user": question.person, **reply}
+        # Slack shows it below a message only where there is a thread already
+        # (docs.slack.dev/reference/methods/chat.postEphemeral).
+        if question.root != question.ts:
+            arguments["thread_ts"] = question.root
         await calls.call("chat.postEphemeral", arguments)
 
 
