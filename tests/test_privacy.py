@@ -11,6 +11,7 @@ import pytest
 from bot.app import serve
 from bot.errors import BotFailure
 from bot.playground import Playground, shown
+from tests.conftest import LEAK
 from tests.fakes.furnished import HOSTILE, calls, furnished, replies, settle
 from tests.fakes.house import ARTICLES, House, config_of
 from tests.fakes.ollama import FakeOllama
@@ -166,3 +167,10 @@ async def test_a_response_url_leaves_the_disk_with_the_answer(tmp_path: Path, fa
     assert b"zebrafish" in kept
     assert b"/hooks/" not in kept
     assert home.slack.bot_token.encode() not in kept
+
+
+@pytest.mark.parametrize(
+    "text", [QUESTION, "xoxb-playground-0123abcd", "https://hooks.example/hooks/" + "a" * 22], ids=str
+)
+def test_whatever_any_test_of_the_suite_logs_is_listened_to(text: str) -> None:
+    assert LEAK.search(f"[info] answered {text}")

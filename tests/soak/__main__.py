@@ -6,6 +6,7 @@ import contextlib
 import sys
 import tempfile
 import time
+from bisect import bisect
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,9 @@ class Soak:
     async def run(self) -> None:
         """Ask everything, killing and dropping meanwhile; return when all is answered, or patience ends."""
         calm = asyncio.Event()
-        killing = asyncio.create_task(self._kill(calm))
+        last = max(6, int(self._wanted.questions * KILLING_SHARE))
+        moments = sorted(self._dice.sample(range(5, last), min(self._wanted.kills, last - 5)))
+        killing = asyncio.create_task(self._kill(moments, calm))
         dropping = asyncio.create_task(self._drop())
         sampling = asyncio.create_task(self._sample(calm))
         try:
@@ -74,6 +77,7 @@ class Soak:
                     if time.monotonic() > self._ends:
                         print(f"Time is up: only {number} questions were asked.")
                         break
+                    await self._slack.wait_for(partial(self._killed_enough, moments, number), 600)
                     await self._asking.acquire()
                     group.create_task(self._follow(number))
             await killing
@@ -91,11 +95,15 @@ class Soak:
             self.waits.append(time.monotonic() - began)
         self._asking.release()
 
-    async def _kill(self, calm: asyncio.Event) -> None:
-        last = int(self._wanted.questions * KILLING_SHARE)
-        for moment in sorted(self._dice.sample(range(5, max(6, last)), min(self._wanted.kills, last - 5))):
-            await self._slack.wait_for(partial(self._crowd.has_finished, moment), 3600)
+    def _killed_enough(self, moments: list[int], number: int) -> bool:
+        """Whether the kills keep up with the questions: an idle bot is not worth killing."""
+        return self._bots.kills >= bisect(moments, number - 2 * OUTSTANDING)
+
+    async def _kill(self, moments: list[int], calm: asyncio.Event) -> None:
+        for moment in moments:
+            await self._slack.wait_for(partial(self._crowd.has_finished, moment), 600)
             await self._bots.kill_one()
+            self._slack.workspace.wake()
         calm.set()
 
     async def _drop(self) -> None:

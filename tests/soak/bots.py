@@ -57,7 +57,7 @@ class Bots:
         await bot.kill()
         self.kills += 1
         if len(self._bots) > 1:  # long enough, now and then, for a neighbour to take its work over
-            await asyncio.sleep(self._dice.choice((0, 1, 25)))
+            await asyncio.sleep(self._dice.choice((0, 0, 1, 3, 25)))
         await bot.start()
 
     async def _ambush(self, bot: BotProcess) -> None:
