@@ -181,6 +181,7 @@ def _bolt(
         channel=service,
         is_admin=rights.is_admin,
     )
+    commands.register_pages(app, search=service.search)
     feedback.register(app, record=service.record, find=service.find)
     home.register(app, facts=service.facts, latest=service.latest)
     return app

@@ -10,15 +10,19 @@ import structlog
 from bot import refreshing
 from bot.answerer import Answerer
 from bot.config import Config
-from bot.errors import DatabaseFailure
+from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Outcome, Policy, Question
 from bot.records.records import Records
 from bot.slack.delivery import Delivery
-from bot.slack.replies import Facts, Reply
+from bot.slack.notices import Facts, ModelState
+from bot.slack.replies import Reply
 from bot.slack.rights import Rights
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent
+
+MODEL_SECONDS = 2.0
+"""Longest that a status waits to hear of the model."""
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +117,18 @@ class Service:
 
     async def facts(self) -> Facts:
         """What ``/blog status`` and App Home tell."""
-        return Facts(await self.status(), self._config.model, datetime.now(UTC), self.report)
+        status, state = await asyncio.gather(self.status(), self._model_state())
+        return Facts(status, self._config.model, datetime.now(UTC), self.report, state)
+
+    async def _model_state(self) -> ModelState:
+        try:
+            async with asyncio.timeout(MODEL_SECONDS):
+                await self._answers.model.facts()
+        except ModelMissing:
+            return "missing"
+        except (ModelFailure, TimeoutError):
+            return "away"
+        return "ready"
 
     async def refresh(self) -> Report:
         """Bring the index up to date; the old one answers meanwhile."""

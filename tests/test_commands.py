@@ -1,6 +1,7 @@
 """Slash commands over the stand-in's sockets: acknowledged at once, answered to the person alone."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import Policy, Question
 from bot.playground import Playground, shown
-from bot.slack import commands
+from bot.slack import commands, found
 from bot.slack.commands import asked
 from bot.slack.notices import Facts
 from bot.slack.rights import Rights
@@ -53,7 +54,9 @@ class House:
 
     async def facts(self) -> Facts:
         self._fail()
-        return Facts(Status("g", "c", 7, 21, PUBLISHED), "qwen3:8b", PUBLISHED + timedelta(hours=5))
+        return Facts(
+            Status("g", "c", 7, 21, PUBLISHED), "qwen3:8b", PUBLISHED + timedelta(hours=5), state="ready"
+        )
 
     async def refresh(self) -> Report:
         self._fail()
@@ -99,6 +102,7 @@ async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
 
         def register(app: AsyncApp) -> None:
             commands.register_ask(app, submit=house.submit, policy_of=house.policy_of, channels=channels)
+            commands.register_pages(app, search=house.search)
             commands.register_blog(
                 app,
                 search=house.search,
@@ -176,8 +180,58 @@ async def test_ask_takes_a_question_of_ten_thousand_characters(slack: Playground
 async def test_search_shows_the_articles_with_the_passage(slack: Playground, house: House) -> None:
     text = await answer(slack, slack.ada, "/blog", "search vacuum freeze")
     assert "<https://b.example/a|Vacuum &lt;1&gt;> · 2024-05-01 · Top" in text
-    assert "> tuples" in text
-    assert house.searched == [("vacuum freeze", 10)]
+    assert "tuples" in text
+    assert house.searched == [("vacuum freeze", 11)]
+
+
+async def test_the_next_page_takes_the_place_of_the_first(slack: Playground, house: House) -> None:
+    house.hits = tuple(replace(HIT, title=f"Article {n}") for n in range(1, 26))
+    text = await answer(slack, slack.ada, "/blog", "search tuples")
+    assert "[10] <https://b.example/a|Article 10>" in text
+    assert "Article 11" not in text
+    (note,) = slack.private(slack.ada)
+    await slack.press(slack.ada, note["ts"], "search_page_0")
+    await slack.wait_for(lambda: "[11] <" in shown(slack.private(slack.ada)[0]))
+    (second,) = slack.private(slack.ada)
+    check_message(second)
+    assert "Previous page" in shown(second)
+    assert "Article 21" not in shown(second)
+    await slack.press(slack.ada, note["ts"], "search_page_1")
+    await slack.wait_for(lambda: "[25] <" in shown(slack.private(slack.ada)[0]))
+    assert "Next page" not in shown(slack.private(slack.ada)[0])
+
+
+def test_a_search_too_long_for_a_button_has_one_page() -> None:
+    hits = tuple(replace(HIT, title=f"Article {n}") for n in range(12))
+    assert "actions" not in [block["type"] for block in found.page("词" * 3_000, hits)["blocks"]]
+    check_message(found.page("词" * 600, hits))
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "bold"),
+    [
+        ("vacuuming tuple", "Vacuum removes dead tuples.", ["Vacuum", "tuples"]),
+        ("索引 结构", "倒排索引的结构很简单", ["索引", "结构"]),
+        ("1 < 2 & *x*", "0 < 9 & *x* <!channel", ["x"]),
+        ("nothing", "else", []),
+    ],
+)
+def test_the_words_that_matched_are_marked_where_they_stand(asked: str, text: str, bold: list[str]) -> None:
+    hit = replace(HIT, passages=(Passage("a.md", 0, (), "", text),))
+    quotation = found.page(asked, (hit,))["blocks"][2]["elements"][0]["elements"]
+    assert [piece["text"] for piece in quotation if piece.get("style")] == bold
+    assert "".join(piece["text"] for piece in quotation) == text
+
+
+def test_a_long_passage_is_shown_around_its_first_match() -> None:
+    hit = replace(
+        HIT, passages=(Passage("a.md", 0, (), "", "filler " * 200 + "the needle " + "more " * 200),)
+    )
+    (quotation,) = found.page("needle", (hit,))["blocks"][2]["elements"]
+    text = "".join(piece["text"] for piece in quotation["elements"])
+    assert "needle" in text
+    assert text.startswith("…")
+    assert len(text) <= found.EXCERPT + 1
 
 
 async def test_search_in_chinese_takes_the_chinese_verb(slack: Playground, house: House) -> None:
@@ -205,7 +259,7 @@ async def test_search_without_words_says_how(slack: Playground) -> None:
 
 async def test_status_tells_articles_age_and_model(slack: Playground) -> None:
     text = await answer(slack, slack.lin, "/blog", "status")
-    assert "7 articles (21 passages), index published 5 h ago.\nModel: qwen3:8b" in text
+    assert "7 articles (21 passages), index published 5 h ago.\nModel: qwen3:8b (ready)" in text
 
 
 async def test_status_without_an_index_says_so(slack: Playground, house: House) -> None:

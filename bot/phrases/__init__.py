@@ -84,6 +84,11 @@ class Phrases:
     search_found: str
     search_nothing: str
     search_failed: str
+    next_page: str
+    previous_page: str
+    model_ready: str
+    model_absent: str
+    model_away: str
     me: str
     forget_usage: str
     forgotten: str

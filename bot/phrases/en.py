@@ -86,6 +86,11 @@ WORDS = Phrases(
     search_found="Articles for “{words}”",
     search_nothing="No article matches “{words}”.",
     search_failed="I cannot search now. {reason}",
+    next_page="Next page",
+    previous_page="Previous page",
+    model_ready="ready",
+    model_absent="never pulled: `ollama pull` it",
+    model_away="Ollama does not answer",
     me="me",
     forget_usage=(
         "`/blog forget me` deletes your questions here, their answers and threads, and your feedback from my"

@@ -1,6 +1,7 @@
 """Slash commands: ``/ask`` answers privately, ``/blog`` searches, tells and refreshes [Bolt]."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Policy, Question
+from bot.slack import found as results
 from bot.slack import notices, policy
 from bot.slack import text as slack_text
 from bot.slack.blocks import Reply
@@ -19,8 +21,6 @@ from index.model import Found, Report
 
 Search = Callable[[Question, int], Awaitable[Found]]
 """Search for the question's text in what the policy of its channel allows."""
-
-SEARCH_LIMIT = 10
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +101,20 @@ def register_blog(
                 await respond(**notices.help_text(question.text))
 
 
+def register_pages(app: AsyncApp, *, search: Search) -> None:
+    """Turn the pages of ``/blog search``; each replaces the one before."""
+
+    @app.action(re.compile(f"{results.TURN}_[01]"))
+    async def turned(ack: AsyncAck, respond: AsyncRespond, body: dict[str, Any]) -> None:
+        await ack()
+        words, start = results.wanted(body["actions"][0]["value"])
+        question = Question(
+            id="", text=words, person=body["user"]["id"], team=body["team"]["id"],
+            channel=body["channel"]["id"], ts="", root="", kind="command",
+        )  # fmt: skip
+        await respond(**await _search(question, words, search, start), replace_original=True)
+
+
 def asked(command: Mapping[str, Any]) -> Question:
     """The question in a slash command's payload, perhaps without text.
 
@@ -135,14 +149,14 @@ async def _refuse(ack: AsyncAck, reply: Reply) -> None:
     await ack(text=reply["text"], blocks=reply["blocks"], response_type="ephemeral")
 
 
-async def _search(question: Question, words: str, search: Search) -> Reply:
+async def _search(question: Question, words: str, search: Search, start: int = 0) -> Reply:
     if not words:
         return notices.search_usage(question)
     try:
-        found = await search(replace(question, text=words), SEARCH_LIMIT)
+        found = await search(replace(question, text=words), start + results.PAGE + 1)
     except IndexFailure as failure:
         return notices.search_failed(words, failure)
-    return notices.search_results(words, found.hits)
+    return results.page(words, found.hits, start)
 
 
 async def _policy(question: Question, words: str, channel: Channel) -> Reply:

@@ -3,26 +3,32 @@
 Each is in the language of what the person wrote (bot.phrases), or in English where they wrote nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from bot.model import Question, Source
+from bot.model import Question
 from bot.phrases import Phrases, choose, languages, words_for
 from bot.slack import text as slack_text
-from bot.slack.blocks import MOST_SOURCES, Reply, reply, source_blocks
+from bot.slack.blocks import Reply, reply
 from index.errors import IndexFailure
-from index.model import Hit, Report, Status
+from index.model import Report, Status
+
+ModelState = Literal["", "ready", "missing", "away"]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What ``/blog status`` tells; ``report`` is the last refresh of this process, if it made one."""
+    """What ``/blog status`` tells; ``report`` is the last refresh of this process, if it made one.
+
+    ``state`` is the model's: whether it can be asked, was never pulled, or its server does not answer.
+    """
 
     status: Status
     model: str
     now: datetime
     report: Report | None = None
+    state: ModelState = ""
 
 
 def help_text(text: str = "") -> Reply:
@@ -60,23 +66,6 @@ def search_usage(question: Question) -> Reply:
     return reply(words_for(question).search_usage)
 
 
-def search_results(text: str, hits: Sequence[Hit]) -> Reply:
-    """The articles that match, best first, each with its best passage."""
-    words = choose(text)
-    shown = slack_text.escape(slack_text.shorten(text, 100))
-    if not hits:
-        return reply(words.search_nothing.format(words=shown))
-    sources = [_source(n, hit) for n, hit in enumerate(hits[:MOST_SOURCES], 1)]
-    heading = words.search_found.format(words=shown)
-    return reply(heading, *source_blocks(heading, sources, passages=True))
-
-
-def _source(n: int, hit: Hit) -> Source:
-    best = hit.passage
-    section_ = best.headings[-1] if best.headings else ""
-    return Source(n, hit.title, hit.url, hit.path, hit.date, section_, best.text)
-
-
 def search_failed(text: str, failure: IndexFailure) -> Reply:
     """The index cannot be searched."""
     return reply(choose(text).search_failed.format(reason=_reason(failure)))
@@ -102,6 +91,9 @@ def status(facts: Facts, text: str = "") -> Reply:
         age=age((facts.now - now.published).total_seconds()),
         model=slack_text.escape(facts.model),
     )
+    if facts.state:
+        state = {"ready": words.model_ready, "missing": words.model_absent, "away": words.model_away}
+        lines += f" ({state[facts.state]})"
     report = facts.report
     last = _last_refresh(words, report) if report else words.never_refreshed
     return reply(f"{lines}\n{last}")

@@ -52,6 +52,10 @@ def check_block(block: Mapping[str, Any]) -> None:
         _text(block["hint"], 2_000, plain=True)
         assert block["element"]["type"] in INPUTS
         assert 0 < block["element"]["max_length"] <= 3_000
+    elif kind == "rich_text":
+        for part in block["elements"]:
+            assert part["type"] == "rich_text_quote"
+            assert all(each["type"] == "text" and each["text"] for each in part["elements"])
     else:
         raise AssertionError(f"a block of type {kind} that nobody checks")
 
