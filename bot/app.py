@@ -26,7 +26,7 @@ from bot.schedule import Schedule
 from bot.service import Service
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack import commands, feedback, home, listeners
+from bot.slack import commands, feedback, home, listeners, stopping
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
 from bot.slack.rights import Rights
@@ -183,6 +183,9 @@ def _bolt(
     )
     commands.register_pages(app, search=service.search)
     feedback.register(app, record=service.record, find=service.find)
+    stopping.register(
+        app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
+    )
     home.register(app, facts=service.facts, latest=service.latest)
     return app
 

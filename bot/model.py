@@ -130,6 +130,7 @@ class Answer:
     without a model they are the best matching articles, and for ``no_source`` the nearest titles.
     ``detail`` names what failed (an address, a model) for the reply's sentence. Times are milliseconds;
     ``supported`` is the share of checked sentences that the cited passages support, None when unchecked.
+    ``stopped`` marks one that a person cut short.
     """
 
     question: str
@@ -144,6 +145,7 @@ class Answer:
     total_ms: int = 0
     supported: float | None = None
     conversation: Conversation = Conversation()
+    stopped: bool = False
 
 
 Event = Stage | Delta | Answer

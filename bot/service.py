@@ -1,7 +1,7 @@
 """A question's way through the rooms, and what the rooms ask of each other."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -12,12 +12,13 @@ from bot.answerer import Answerer
 from bot.config import Config
 from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
-from bot.model import Answer, Conversation, Outcome, Policy, Question
+from bot.model import Answer, Conversation, Done, Message, Outcome, Policy, Question
 from bot.records.records import Records
 from bot.slack.delivery import Delivery
 from bot.slack.notices import Facts, ModelState
 from bot.slack.replies import Reply
 from bot.slack.rights import Rights
+from bot.stopping import Stops
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent
 
@@ -42,6 +43,7 @@ class Service:
     ) -> None:
         self._config, self._answers, self._records = config, answers, records
         self._metrics, self._delivery, self._rights = metrics, delivery, rights
+        self.stops = Stops()
         self.progress: Progress = silent
         self.report: Report | None = None
 
@@ -53,10 +55,14 @@ class Service:
 
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
-        events = self._answers.answer(
-            question.text, await self._conversation(question), policy=await self.policy_of(question)
-        )
-        answer, reply = await self._delivery.show(question, reply, events)
+        policy, conversation = await self.policy_of(question), await self._conversation(question)
+        with self.stops.answering(question) as stop:
+
+            def generate(messages: Sequence[Message]) -> AsyncIterator[str | Done]:
+                return stop.guard(self._answers.model.chat(messages))
+
+            events = self._answers.answer(question.text, conversation, generate=generate, policy=policy)
+            answer, reply = await self._delivery.show(question, reply, stop.told(events))
         self._metrics.answered(answer)
         await self._remember(question, answer, reply)
         log.info(

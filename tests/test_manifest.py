@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 ROOT = Path(__file__).parent.parent
 # Scopes of the methods and events, from the pages of https://docs.slack.dev/reference/methods and …/events.
 METHODS: dict[str, set[str]] = {
+    "agents.sessions.setStatus": {"chat:write"},
     "apps.connections.open": set(),  # the app-level token's
     "assistant.threads.setStatus": {"chat:write"},
     "auth.test": set(),
@@ -30,6 +31,7 @@ METHODS: dict[str, set[str]] = {
     "views.publish": set(),
 }
 EVENTS = {
+    "agent_session_stopped": {"assistant:write"},  # of every app that has an agent view
     "app_home_opened": set[str](),
     "app_mention": {"app_mentions:read"},
     "message.channels": {"channels:history"},
@@ -118,7 +120,7 @@ def test_interactivity_and_home_are_on_because_buttons_and_a_view_are_used(manif
     assert ("views.publish" in used_methods()) == manifest["features"]["app_home"]["home_tab_enabled"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"]
     assert not manifest["features"]["app_home"]["messages_tab_read_only_enabled"], "people may write to it"
-    assert set(manifest["features"]) == {"app_home", "bot_user", "slash_commands"}
+    assert set(manifest["features"]) == {"agent_view", "app_home", "bot_user", "slash_commands"}
 
 
 def test_the_manifest_keeps_to_slacks_lengths(manifest: Any) -> None:

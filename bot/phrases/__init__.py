@@ -38,6 +38,9 @@ class Phrases:
     reading: str
     loading: str
     writing: str
+    stop: str
+    stop_refused: str
+    stop_late: str
 
     # under an answer
     sources: str
@@ -54,6 +57,7 @@ class Phrases:
     model_missing: str
     busy: str
     cut_short: str
+    stopped: str
     failed: str
     matches: str
 

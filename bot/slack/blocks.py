@@ -23,6 +23,7 @@ MOST_SOURCES = 10
 
 FEEDBACK = "feedback"
 SHARE = "share"
+STOP = "stop"
 
 
 _PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")

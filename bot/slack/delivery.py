@@ -6,9 +6,10 @@ for before they are posted, and updating one twice does no harm.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,14 +22,12 @@ from bot.slack import replies
 from bot.slack import text as slack_text
 from bot.slack import threads as slack_threads
 from bot.slack.blocks import Reply
-from bot.slack.calls import Calls, SlackTrouble, Sleep
-from bot.slack.painter import Pace, Painter
+from bot.slack.calls import Calls, Sleep
+from bot.slack.painter import Painter
 from bot.slack.posting import Posts, update
+from bot.slack.status import STATUS_SECONDS, Status
 from bot.slack.streaming import Page, Streams
 
-STATUS_PACE = 1.2
-STATUS_SECONDS = 100.0
-"""Slack clears a status after 120 s."""
 PRIVATE_PARTS = 4
 """Of a response_url's five uses the first is the sign."""
 
@@ -65,8 +64,7 @@ class Delivery:
         self._bot_user = bot_user
         self._sleep = sleep
         self._streams = Streams(clock=clock, native=streams)
-        self._statuses = Pace(STATUS_PACE, clock=clock)
-        self._status_works = True
+        self._status = Status(self._calls, clock=clock)
 
     async def open(self, question: Question) -> str:
         """Show at once that *question* is being worked on; return the name of the reply.
@@ -92,6 +90,7 @@ class Delivery:
             return answer, ts
         sign, readable = await self._posts.recovered(question, ts)
         page = Page(self._posts, question, sign, self._streams, native=readable)
+        await self._status.session(question, "processing")
         try:
             answer = await self._write(question, page, events)
             messages = replies.render(question, answer)
@@ -100,6 +99,8 @@ class Delivery:
         except SlackFailure:
             await page.drop()
             raise
+        finally:
+            await self._status.session(question, "active")
         await page.clear()
         return answer, page.ts
 
@@ -144,14 +145,12 @@ class Delivery:
             else:
                 await page.put(replies.stage(question, version))
 
-        async def status(line: str) -> None:
-            await self._status(question, line)
-
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_close, events)
             painter = await stack.enter_async_context(Painter(paint, page, sleep=self._sleep))
-            sign = Painter(status, self._statuses, renew=STATUS_SECONDS, sleep=self._sleep)
-            stack.push_async_callback(self._clear_status, question, sign)
+            line = partial(self._status.line, question)
+            sign = Painter(line, self._status.pace, renew=STATUS_SECONDS, sleep=self._sleep)
+            stack.push_async_callback(_clear, line, sign)
             await stack.enter_async_context(sign)
             async for event in events:
                 match event:
@@ -189,22 +188,10 @@ class Delivery:
             else:
                 await self._posts.put(question, reply, part, answer.outcome)
 
-    async def _status(self, question: Question, line: str) -> None:
-        """Set the thread's status line where the workspace has one; it is an extra, its lack no fault."""
-        if not self._status_works:
-            return
-        arguments = {"channel_id": question.channel, "thread_ts": question.root, "status": line}
-        try:
-            await self._calls.once("assistant.threads.setStatus", arguments)
-        except SlackTrouble:
-            pass
-        except SlackFailure as failure:
-            log.info("no status line here", code=failure.code)
-            self._status_works = False
 
-    async def _clear_status(self, question: Question, sign: Painter[str]) -> None:
-        if sign.shown:
-            await self._status(question, "")
+async def _clear(line: Callable[[str], Awaitable[None]], sign: Painter[str]) -> None:
+    if sign.shown:
+        await line("")
 
 
 def _versions(question: Question, answer: Answer) -> Iterator[tuple[Reply, ...]]:

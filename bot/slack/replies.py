@@ -11,6 +11,7 @@ from bot.slack.blocks import (
     MOST_SOURCES,
     SECTION,
     SHARE,
+    STOP,
     TEXT_BYTES,
     Block,
     Reply,
@@ -29,9 +30,16 @@ __all__ = ["Facts", "Reply"]
 
 
 def stage(question: Question, at: Stage | None = None) -> Reply:
-    """A sign of life: the first one, or what is being done now."""
+    """A sign of life: the first one, or what is being done now, with a button to stop it."""
     words = words_for(question)
-    return reply(stage_text(words, at or Stage("searching")))
+    line = stage_text(words, at or Stage("searching"))
+    if at is None or at.name in {"queued", "searching"}:
+        return reply(line)
+    return reply(line, section(line), _stop(words, question))
+
+
+def _stop(words: Phrases, question: Question) -> Block:
+    return actions(button(words.stop, STOP, f"{question.person} {question.id}"))
 
 
 def stage_text(words: Phrases, at: Stage) -> str:
@@ -49,10 +57,11 @@ def writing(question: Question) -> Reply:
 
 def progress(question: Question, text: str) -> Reply:
     """The answer so far, of which the end is shown when it has grown past one message."""
+    words = words_for(question)
     messages = _prose(text, MARKDOWN, classic=False)
     if not messages:
         return stage(question, Stage("writing"))
-    return reply(slack_text.escape(text), *messages[-1], context(words_for(question).writing))
+    return reply(slack_text.escape(text), *messages[-1], context(words.writing), _stop(words, question))
 
 
 def render(
@@ -104,7 +113,9 @@ def _tail(words: Phrases, question: Question, answer: Answer, *, classic: bool) 
 
 def _notes(words: Phrases, answer: Answer) -> list[Block]:
     notes = []
-    if answer.outcome == "cut_short":
+    if answer.stopped:
+        notes.append(f"⏹️ {words.stopped}")
+    elif answer.outcome == "cut_short":
         notes.append(f"⚠️ {words.cut_short}")
     if answer.supported is not None and answer.supported < 0.5:  # noqa: PLR2004 - less than half of it
         notes.append(f"⚠️ {words.unsupported}")
@@ -113,6 +124,8 @@ def _notes(words: Phrases, answer: Answer) -> list[Block]:
 
 
 def _sentence(words: Phrases, answer: Answer) -> str:
+    if answer.stopped:
+        return words.stopped
     outcome = "failed" if answer.outcome == "answered" else answer.outcome
     sentence: str = getattr(words, outcome)
     detail = answer.detail or answer.model

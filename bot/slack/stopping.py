@@ -1,0 +1,54 @@
+"""The stop button above an answer that is being written, and Slack's own in agent conversations [Bolt]."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.model import Question
+from bot.phrases import choose
+from bot.slack.blocks import STOP
+
+log = structlog.get_logger(__name__)
+
+
+def register(
+    app: AsyncApp,
+    *,
+    stop: Callable[[str], bool],
+    answering: Callable[[str, str], Sequence[Question]],
+    is_admin: Callable[[str], Awaitable[bool]],
+) -> None:
+    """Let who asked, or an administrator, stop an answer.
+
+    *stop* takes a question's id and tells whether there was an answer to stop; *answering* gives the
+    questions of a thread (channel, root) that are being answered.
+    """
+
+    @app.action(STOP)
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        asker, _, name = str(body["actions"][0]["value"]).partition(" ")
+        person = str(body["user"]["id"])
+        words = choose(str((body.get("message") or {}).get("text") or ""))
+        if person != asker and not await is_admin(person):
+            await _whisper(respond, body, words.stop_refused)
+        elif stop(name):
+            log.info("stopped", question=name)
+        else:
+            await _whisper(respond, body, words.stop_late)
+
+    @app.event("agent_session_stopped")
+    async def session_stopped(event: dict[str, Any]) -> None:
+        root = str(event.get("thread_ts") or "")
+        for question in answering(str(event.get("channel") or ""), root):
+            if question.person == event.get("user"):
+                stop(question.id)
+                log.info("stopped", question=question.id)
+
+
+async def _whisper(respond: AsyncRespond, body: dict[str, Any], sentence: str) -> None:
+    """Tell the person alone, in the thread of the button."""
+    root = (body.get("message") or {}).get("thread_ts")
+    await respond(text=sentence, response_type="ephemeral", replace_original=False, thread_ts=root)
