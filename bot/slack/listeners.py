@@ -63,7 +63,7 @@ def register(
                 await desk.take(body, context.bot_user_id or "")
         except Exception as exc:  # noqa: BLE001 - whatever it was, Slack must deliver the event again
             # Only the kind of error: a database's message may quote the question.
-            log.error("question not recorded", event=body.get("event_id"), error=type(exc).__name__)  # noqa: TRY400
+            log.error("question not recorded", event_id=body.get("event_id"), error=type(exc).__name__)  # noqa: TRY400
             return BoltResponse(status=503)
         return await next_()
 
