@@ -5,14 +5,11 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.fakes.house import ARTICLES
-
 LEAK = re.compile(
-    r"xox\w-playground-[0-9a-f]{6}|xapp-1-playground-[0-9a-f]{6}|/hooks/[\w-]{20}"
-    r"|(?i:why does vacuum)|"
-    + "|".join(re.escape(text.strip().splitlines()[-1][:40]) for text in ARTICLES.values())
+    r"xox\w-playground-[0-9a-f]{6}|xapp-1-playground-[0-9a-f]{6}|/hooks/[\w-]{20}|(?i:why does vacuum)"
+    r"|End the transaction, or set|RUM 索引更大, 写入更慢|with a delta only 15|金丝雀机器先观察十五分钟|payments need two"
 )
-"""The stand-in's tokens and response_urls, the question asked most, and how most tests' articles end."""
+"""The stand-in's tokens and response_urls, the question asked most, and what most tests' articles say."""
 
 
 @pytest.hookimpl(wrapper=True)
