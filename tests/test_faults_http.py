@@ -72,25 +72,22 @@ async def test_row_47_what_slack_signed_is_answered_from_end_to_end(door: Door) 
     assert ack.acked
 
 
-@pytest.mark.parametrize(
-    ("secret", "age", "change"),
-    [
-        ("not-the-secret", 0, {}),
-        ("", 6 * 60, {}),
-        ("", -6 * 60, {}),
-        ("", 0, {"X-Slack-Request-Timestamp": "soon"}),
-        ("", 0, {"X-Slack-Signature": ""}),
-    ],
-    ids=["another secret", "six minutes old", "of the future", "no time", "unsigned"],
-)
-async def test_row_47_what_slack_did_not_sign_now_is_refused_and_asks_nothing(
-    door: Door, secret: str, age: int, change: dict[str, str]
-) -> None:
+async def test_row_47_what_slack_did_not_sign_now_is_refused_and_asks_nothing(door: Door) -> None:
     body = await door.event()
-    headers = sign(secret or door.home.slack.signing_secret, body, int(time.time()) - age) | change
-    assert await door.knock(body, headers) == 401
-    assert await door.knock(body + b" ", door.signed(body)) == 401
-    await door.home.reply(await door.home.ask(QUESTION))  # whatever the forged one began would be done by now
+    ours, now = door.home.slack.signing_secret, int(time.time())
+    forged = {
+        "another secret": sign("not-the-secret", body, now),
+        "six minutes old": sign(ours, body, now - 6 * 60),
+        "of the future": sign(ours, body, now + 6 * 60),
+        "another body": sign(ours, body + b" ", now),
+        "no time": sign(ours, body, now) | {"X-Slack-Request-Timestamp": "soon"},
+        "unsigned": {},
+    }
+    statuses = {name: await door.knock(body, headers) for name, headers in forged.items()}
+    assert statuses == dict.fromkeys(forged, 401)
+    await door.home.reply(
+        await door.home.ask(QUESTION)
+    )  # whatever the forged ones began would be done by now
     assert len(everything_said(door.home)) == 1
     assert len(door.home.ollama.prompts) == 1
 
@@ -110,8 +107,8 @@ async def test_a_request_larger_than_slacks_largest_is_not_read(door: Door) -> N
     assert await door.knock(body, door.signed(body)) == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"event": []}'])
-async def test_a_signed_body_that_is_no_event_does_no_harm(door: Door, body: bytes) -> None:
-    assert await door.knock(body, door.signed(body)) < 600
+async def test_a_signed_body_that_is_no_event_does_no_harm(door: Door) -> None:
+    for body in (b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"event": []}'):
+        assert await door.knock(body, door.signed(body)) < 600
     assert not [said for said in door.heard if "Traceback" in said]
     assert "old snapshot" in shown(await door.home.reply(await door.home.ask(QUESTION)))
