@@ -26,7 +26,8 @@ from bot.schedule import Schedule
 from bot.service import Service
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack import commands, feedback, home, listeners, stopping
+from bot.slack import commands, feedback, home, listeners, shortcuts, stopping
+from bot.slack.agent import Agent
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
 from bot.slack.rights import Rights
@@ -69,6 +70,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             metrics=metrics,
             delivery=Delivery(web, bot_user=me.user),
             rights=rights,
+            agent=Agent(web),
         )
         lost = asyncio.Event()
 
@@ -120,7 +122,11 @@ async def _play(config: Config, stack: AsyncExitStack, announce: Announce) -> tu
     The sample blog is at home nowhere else, so its links lead to the playground too.
     """
     sample = config.blog.repo == str(SAMPLE_BLOG)
-    playground = Playground(config.playground_port, articles=SAMPLE_BLOG if sample else None)
+    playground = Playground(
+        config.playground_port,
+        articles=SAMPLE_BLOG if sample else None,
+        shortcuts={shortcuts.NAME: shortcuts.LABEL},
+    )
     try:
         await playground.start()
     except OSError as exc:
@@ -186,7 +192,17 @@ def _bolt(
     stopping.register(
         app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
     )
-    home.register(app, facts=service.facts, latest=service.latest)
+    shortcuts.register(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
+    home.register(
+        app,
+        facts=service.facts,
+        latest=service.latest,
+        recent=service.recent,
+        policies=service.policies,
+        rights=rights,
+        agent=service.agent,
+        site=me.url,
+    )
     return app
 
 

@@ -1,7 +1,7 @@
 """A question's way through the rooms, and what the rooms ask of each other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,6 +14,7 @@ from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Done, Message, Outcome, Policy, Question
 from bot.records.records import Records
+from bot.slack.agent import Agent
 from bot.slack.delivery import Delivery
 from bot.slack.notices import Facts, ModelState
 from bot.slack.replies import Reply
@@ -40,10 +41,12 @@ class Service:
         metrics: Metrics,
         delivery: Delivery,
         rights: Rights,
+        agent: Agent,
     ) -> None:
         self._config, self._answers, self._records = config, answers, records
         self._metrics, self._delivery, self._rights = metrics, delivery, rights
         self.stops = Stops()
+        self.agent = agent
         self.progress: Progress = silent
         self.report: Report | None = None
 
@@ -51,7 +54,9 @@ class Service:
 
     async def open(self, question: Question) -> str:
         """Give the first visible sign; return the name of the reply."""
-        return await self._delivery.open(question)
+        reply = await self._delivery.open(question)
+        await self.agent.entitle(question)
+        return reply
 
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
@@ -155,6 +160,14 @@ class Service:
     async def set_policy(self, question: Question, policy: Policy) -> None:
         """Set the policy of the question's channel."""
         await self._records.policies.keep(question.team, question.channel, policy)
+
+    async def policies(self, team: str) -> Mapping[str, Policy]:
+        """Every channel of a workspace that has a policy of its own."""
+        return await self._records.policies.all(team)
+
+    async def recent(self, person: str) -> Sequence[Question]:
+        """The latest questions of a person, newest first."""
+        return [each.question for each in await self._records.recent_questions(person)]
 
     async def may_set(self, question: Question) -> bool:
         """Whether the person of the question may set that policy."""

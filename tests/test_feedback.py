@@ -1,4 +1,4 @@
-"""Buttons under an answer and App Home, pressed and opened in the stand-in."""
+"""Buttons under an answer, pressed in the stand-in."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,14 +8,10 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import Answer, Question, Source
 from bot.playground import Playground, shown
-from bot.slack import feedback, home, replies
+from bot.slack import feedback, replies
 from bot.slack.delivery import Delivery
-from bot.slack.notices import Facts
-from index.errors import IndexMissing
-from index.model import Hit, Passage
 from tests.fakes.blocks import check_message, check_view
 from tests.fakes.slack import connected, web_client
-from tests.test_commands import House
 
 SOURCE = Source(1, "Vacuum", "https://b.example/a.md", "a.md")
 ANSWER = Answer("why?", "Because of **dead** tuples [1].", "answered", (SOURCE,), "qwen3:8b")
@@ -41,22 +37,9 @@ def book() -> Book:
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
-
-
-@pytest.fixture
-async def slack(book: Book, house: House) -> AsyncIterator[Playground]:
-    async def latest(limit: int) -> list[Hit]:
-        passage = Passage("a.md", 0, (), "", "text")
-        return [Hit(f"{n}.md", f"Article {n}", "", "", 1.0, (passage,)) for n in range(limit)]
-
-    async def facts() -> Facts:
-        return await house.facts()
-
+async def slack(book: Book) -> AsyncIterator[Playground]:
     def register(app: AsyncApp) -> None:
         feedback.register(app, record=book.record, find=book.find)
-        home.register(app, facts=facts, latest=latest)
 
     async with Playground() as slack, connected(slack, register):
         yield slack
@@ -156,28 +139,6 @@ async def test_an_answer_that_was_forgotten_cannot_be_shared_and_says_so(
     await slack.press(slack.ada, note, "share")
     await slack.wait_for(lambda: "no longer have this answer" in shown(slack.private(slack.ada)[-1]))
     assert slack.messages(slack.general) == []
-
-
-async def test_app_home_shows_how_to_ask_and_how_fresh_the_index_is(slack: Playground) -> None:
-    await slack.open_home(slack.ada)
-    view = await slack.wait_for(lambda: slack.workspace.homes.get(slack.ada))
-    check_view(view)
-    assert "7 articles" in shown(view)
-    assert "Article 2" in shown(view)
-
-
-async def test_app_home_without_an_index_says_so(slack: Playground, house: House) -> None:
-    house.fault = IndexMissing("none", "")
-    await slack.open_home(slack.ada)
-    view = await slack.wait_for(lambda: slack.workspace.homes.get(slack.ada))
-    assert "no index of the blog yet" in shown(view)
-
-
-async def test_the_messages_tab_publishes_no_home(slack: Playground) -> None:
-    await slack.open_home(slack.lin, "messages")
-    await slack.open_home(slack.ada)
-    await slack.wait_for(lambda: slack.workspace.homes.get(slack.ada))
-    assert slack.lin not in slack.workspace.homes
 
 
 def test_a_shared_answer_keeps_the_language_of_its_question() -> None:

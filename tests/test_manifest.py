@@ -10,12 +10,16 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.shortcuts import LABEL, NAME
+
 ROOT = Path(__file__).parent.parent
 # Scopes of the methods and events, from the pages of https://docs.slack.dev/reference/methods and …/events.
 METHODS: dict[str, set[str]] = {
     "agents.sessions.setStatus": {"chat:write"},
     "apps.connections.open": set(),  # the app-level token's
     "assistant.threads.setStatus": {"chat:write"},
+    "assistant.threads.setSuggestedPrompts": {"assistant:write"},
+    "assistant.threads.setTitle": {"assistant:write"},
     "auth.test": set(),
     "chat.appendStream": {"chat:write"},
     "chat.delete": {"chat:write"},
@@ -110,6 +114,13 @@ def test_the_commands_are_those_that_have_a_listener_and_no_others(manifest: Any
     )
 
 
+def test_the_shortcuts_are_those_that_have_a_listener_and_no_others(manifest: Any) -> None:
+    shortcuts = manifest["features"]["shortcuts"]
+    assert registered("shortcut") == {each["callback_id"] for each in shortcuts} == {NAME}
+    assert [(each["name"], each["type"]) for each in shortcuts] == [(LABEL, "message")]
+    assert all(len(each["name"]) <= 24 and len(each["description"]) <= 150 for each in shortcuts)
+
+
 def test_interactivity_and_home_are_on_because_buttons_and_a_view_are_used(manifest: Any) -> None:
     calls = {
         node.func.attr
@@ -120,7 +131,7 @@ def test_interactivity_and_home_are_on_because_buttons_and_a_view_are_used(manif
     assert ("views.publish" in used_methods()) == manifest["features"]["app_home"]["home_tab_enabled"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"]
     assert not manifest["features"]["app_home"]["messages_tab_read_only_enabled"], "people may write to it"
-    assert set(manifest["features"]) == {"agent_view", "app_home", "bot_user", "slash_commands"}
+    assert set(manifest["features"]) == {"agent_view", "app_home", "bot_user", "shortcuts", "slash_commands"}
 
 
 def test_the_manifest_keeps_to_slacks_lengths(manifest: Any) -> None:

@@ -117,6 +117,10 @@ class Phrases:
     home_title: str
     home_prompts: str
     home_freshness: str
+    home_questions: str
+    home_policies: str
+    home_how_policies: str
+    home_no_policies: str
 
 
 @cache

@@ -130,4 +130,8 @@ WORDS = Phrases(
     home_title="Ask the blog",
     home_prompts="Recent articles you could ask about",
     home_freshness="Index",
+    home_questions="Your latest questions",
+    home_policies="How I answer in channels",
+    home_how_policies="`/blog policy` in a channel changes it. The others have the default.",
+    home_no_policies="Every channel has the default. `/blog policy` in a channel shows and changes it.",
 )

@@ -118,4 +118,8 @@ WORDS = Phrases(
     home_title="向博客提问",
     home_prompts="可以问问这些最近的文章",
     home_freshness="索引",
+    home_questions="你最近的提问",
+    home_policies="我在各频道如何回答",
+    home_how_policies="在频道里用 `/blog 策略` 修改。其他频道使用默认设置。",
+    home_no_policies="所有频道都使用默认设置。在频道里用 `/blog 策略` 查看和修改。",
 )

@@ -22,11 +22,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is in its workspace, from auth.test."""
+    """Who the bot is in its workspace, and where that is, from auth.test."""
 
     team: str
     user: str
     bot: str
+    url: str = ""
 
 
 async def identify(web: AsyncWebClient) -> Identity:
@@ -35,7 +36,12 @@ async def identify(web: AsyncWebClient) -> Identity:
     Raises SlackFailure with Slack's code when it refuses the token, SlackTrouble when it does not answer.
     """
     found = await Calls(web).call("auth.test", {})
-    return Identity(str(found["team_id"]), str(found["user_id"]), str(found.get("bot_id") or ""))
+    return Identity(
+        str(found["team_id"]),
+        str(found["user_id"]),
+        str(found.get("bot_id") or ""),
+        str(found.get("url") or ""),
+    )
 
 
 def build(web: AsyncWebClient, me: Identity, signing_secret: str = "") -> AsyncApp:

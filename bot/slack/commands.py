@@ -53,7 +53,7 @@ def register_ask(
             await _refuse(ack, notices.channel_refused(question))
         elif not question.text:
             await _refuse(ack, notices.help_text())
-        elif await _recorded(question, submit, policy_of):
+        elif await recorded(question, submit, policy_of):
             # Silent, because a sign here could arrive after the answer; Delivery.open shows it.
             await ack()
         else:
@@ -134,7 +134,7 @@ def asked(command: Mapping[str, Any]) -> Question:
     )
 
 
-async def _recorded(question: Question, submit: Submit, policy_of: PolicyOf) -> bool:
+async def recorded(question: Question, submit: Submit, policy_of: PolicyOf) -> bool:
     """Whether the question is safe; Slack never delivers a slash command twice, so the person must know."""
     try:
         async with asyncio.timeout(INTAKE_SECONDS):

@@ -1,6 +1,7 @@
-"""App Home: how to ask, what could be asked, how fresh the index is [Bolt]."""
+"""App Home: how to ask, what to ask, how fresh the index is, what the person asked, settings [Bolt]."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -8,15 +9,31 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import Source
-from bot.phrases import choose
-from bot.slack import notices
+from bot.errors import DatabaseFailure
+from bot.model import Policy, Question, Source
+from bot.phrases import Phrases, choose
+from bot.slack import notices, policy
+from bot.slack import text as slack_text
+from bot.slack.agent import PROMPTS, Agent
 from bot.slack.blocks import Block, plain, section, sections, source_line
 from bot.slack.notices import Facts
+from bot.slack.rights import Rights
 from index.errors import IndexFailure
 from index.model import Hit
 
+MOST_POLICIES = 50
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one person sees there; *policies* None for people who may not set them."""
+
+    facts: Facts | None
+    articles: Sequence[Hit] = ()
+    questions: Sequence[Question] = ()
+    policies: Mapping[str, Policy] | None = None
 
 
 def register(
@@ -24,34 +41,78 @@ def register(
     *,
     facts: Callable[[], Awaitable[Facts]],
     latest: Callable[[int], Awaitable[Sequence[Hit]]],
+    recent: Callable[[str], Awaitable[Sequence[Question]]],
+    policies: Callable[[str], Awaitable[Mapping[str, Policy]]],
+    rights: Rights,
+    agent: Agent,
+    site: str = "",
 ) -> None:
-    """Publish a person's App Home whenever they open it."""
+    """Publish a person's App Home whenever they open it; where they open the conversation, suggest prompts.
+
+    *recent* are a person's latest questions, *policies* those of a workspace's channels; *site* is the
+    workspace's address, to which questions are linked.
+    """
 
     @app.event("app_home_opened")
-    async def opened(event: dict[str, Any], client: AsyncWebClient) -> None:
-        if event.get("tab") != "home":
-            return
+    async def opened(body: dict[str, Any], event: dict[str, Any], client: AsyncWebClient) -> None:
+        person = str(event["user"])
+        words = choose("", await rights.locale(person))
         try:
-            view = home(await facts(), await latest(3))
+            now, articles = await facts(), await latest(PROMPTS)
         except IndexFailure as failure:
             log.info("home without index", error=type(failure).__name__)
-            view = home(None, ())
+            now, articles = None, ()
+        if event.get("tab") != "home":
+            await agent.suggest(str(event["channel"]), articles, words)
+            return
         try:
-            await client.api_call("views.publish", json={"user_id": event["user"], "view": view})
+            asked = await recent(person)
+            settings = await policies(str(body.get("team_id"))) if await rights.is_admin(person) else None
+        except DatabaseFailure as failure:
+            log.warning("home without memory", error=type(failure).__name__)
+            asked, settings = (), None
+        view = home(Sight(now, articles, asked, settings), words, site)
+        try:
+            await client.api_call("views.publish", json={"user_id": person, "view": view})
         except SlackApiError as exc:
             log.warning("home not published", code=exc.response.get("error"))
 
 
-def home(facts: Facts | None, articles: Sequence[Hit], locale: str = "") -> dict[str, Any]:
+def home(sight: Sight, words: Phrases, site: str = "") -> dict[str, Any]:
     """The view: at most 100 blocks (docs.slack.dev/reference/views/home-tab-views)."""
-    words = choose("", locale)
-    blocks: list[Block] = [{"type": "header", "text": plain(words.home_title, 150)}, section(words.help)]
-    if articles:
-        lines = [
-            source_line(Source(n, hit.title, hit.url, hit.path, hit.date))
-            for n, hit in enumerate(articles, 1)
-        ]
-        blocks += sections([f"*{words.home_prompts}*", *lines])
-    state = notices.status(facts) if facts else notices.index_missing()
-    blocks += [section(f"*{words.home_freshness}*"), *state["blocks"]]
+    blocks: list[Block] = [_title(words.home_title), section(words.help)]
+    if sight.articles:
+        numbered = enumerate(sight.articles, 1)
+        lines = [source_line(Source(n, hit.title, hit.url, hit.path, hit.date)) for n, hit in numbered]
+        blocks += [_title(words.home_prompts), *sections(lines)]
+    state = notices.status(sight.facts, words=words) if sight.facts else notices.index_missing(words=words)
+    blocks += [_title(words.home_freshness), *state["blocks"]]
+    if sight.questions:
+        blocks += [_title(words.home_questions), *sections(_asked(each, site) for each in sight.questions)]
+    if sight.policies is not None:
+        blocks += [_title(words.home_policies), *_settings(sight.policies, words)]
     return {"type": "home", "blocks": blocks}
+
+
+def _title(text: str) -> Block:
+    return {"type": "header", "text": plain(text, 150)}
+
+
+def _asked(question: Question, site: str) -> str:
+    """A question as a link to where it was asked; a private one stands nowhere."""
+    said = slack_text.shorten(" ".join(question.text.split()), 150)
+    if not question.ts or not site:
+        return f"• {slack_text.escape(said)}"
+    below = f"?thread_ts={question.root}&cid={question.channel}" if question.root != question.ts else ""
+    at = question.ts.replace(".", "")
+    url = f"{site.rstrip('/')}/archives/{question.channel}/p{at}{below}"
+    return f"• {slack_text.link(url, said)}"
+
+
+def _settings(policies: Mapping[str, Policy], words: Phrases) -> list[Block]:
+    if not policies:
+        return [section(words.home_no_policies)]
+    shown = list(policies.items())[:MOST_POLICIES]
+    return [section(words.home_how_policies)] + [
+        section(f"<#{channel}>\n{policy.lines(words, chosen)}") for channel, chosen in shown
+    ]

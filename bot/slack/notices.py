@@ -81,9 +81,9 @@ def forgotten(question: Question, count: int) -> Reply:
     return reply(words_for(question).forgotten.format(count=count))
 
 
-def status(facts: Facts, text: str = "") -> Reply:
-    """What the bot knows, how old that is, and which model it asks."""
-    words = choose(text)
+def status(facts: Facts, text: str = "", *, words: Phrases | None = None) -> Reply:
+    """What the bot knows, how old that is, and which model it asks; in the language of *text* or *words*."""
+    words = words or choose(text)
     now = facts.status
     lines = words.status.format(
         articles=now.articles,
@@ -113,9 +113,9 @@ def age(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def index_missing(text: str = "") -> Reply:
+def index_missing(text: str = "", *, words: Phrases | None = None) -> Reply:
     """There is nothing to tell a status of."""
-    return reply(choose(text).index_missing)
+    return reply((words or choose(text)).index_missing)
 
 
 def refresh_started(question: Question) -> Reply:

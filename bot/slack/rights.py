@@ -36,6 +36,11 @@ class Rights:
         found = (await self._asked("conversations.info", {"channel": channel})).get("channel") or {}
         return bool(person) and found.get("creator") == person
 
+    async def locale(self, person: str) -> str:
+        """The person's locale in Slack (``zh-CN``), or ""."""
+        user = (await self._asked("users.info", {"user": person, "include_locale": True})).get("user") or {}
+        return str(user.get("locale") or "")
+
     async def _asked(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             return await self._calls.once(method, arguments)

@@ -1,0 +1,54 @@
+"""The message shortcut "Ask the blog about this": answered to the person who chose it alone [Bolt].
+
+Not in the message's thread: its author did not ask, and the bot need not be in the channel. The answer has
+the button that shares it.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.model import Question
+from bot.slack import notices
+from bot.slack import text as slack_text
+from bot.slack.commands import recorded
+from bot.slack.listeners import PolicyOf, Submit, allowed
+
+NAME = "ask_the_blog"
+LABEL = "Ask the blog about this"
+
+
+def register(app: AsyncApp, *, submit: Submit, policy_of: PolicyOf, channels: Collection[str] = ()) -> None:
+    """Hand the text of the chosen message to *submit* as a question of the person who chose it."""
+
+    @app.shortcut("ask_the_blog")
+    async def chosen(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        question = asked(body)
+        if not allowed(question, channels):
+            notice = notices.channel_refused(question)
+        elif not question.text:
+            notice = notices.help_text()
+        elif await recorded(question, submit, policy_of):
+            notice = None
+        else:
+            notice = notices.not_recorded(question)
+        await ack()
+        if notice:
+            await respond(**notice)
+
+
+def asked(body: Mapping[str, Any]) -> Question:
+    """The question in a message shortcut's payload, perhaps without text; unique to this use of it."""
+    team, channel = str((body.get("team") or {}).get("id") or ""), str(body["channel"]["id"])
+    return Question(
+        id=f"{team}-{channel}-{body['trigger_id']}",
+        text=slack_text.clean(str(body["message"].get("text") or ""), ""),
+        person=str(body["user"]["id"]),
+        team=team,
+        channel=channel,
+        ts="",
+        root="",
+        kind="command",
+        response_url=str(body["response_url"]),
+    )
