@@ -16,6 +16,7 @@ PAGER = "who is called when the pager rings?"
 INVOICES = "where are invoices paid?"
 
 
+HOME = "https://example.org/"
 BARE = re.compile(r"https?://evil\.example")
 
 
@@ -24,29 +25,31 @@ def everything(message: dict[str, Any]) -> str:
     return json.dumps([message["text"], message.get("blocks")], ensure_ascii=False).replace("\\n", "\n")
 
 
-def texts(block: Any) -> Iterator[dict[str, Any]]:
-    """The texts of a block, however deep they stand."""
+def parts(block: Any) -> Iterator[dict[str, Any]]:
+    """A block and whatever it is made of."""
     if isinstance(block, dict):
-        if isinstance(block.get("text"), str):
-            yield block
-        for part in block.values():
-            yield from texts(part)
-    elif isinstance(block, list):
-        for part in block:
-            yield from texts(part)
+        yield block
+        block = list(block.values())
+    for part in block if isinstance(block, list) else ():
+        yield from parts(part)
 
 
 def assert_harmless(message: dict[str, Any]) -> None:
     """Fail where it would ping, or link anywhere but to the blog.
 
-    Slack makes links of bare addresses too, except in a text that is marked verbatim
+    In rich text an element is text or a link or a ping, and text is nothing else. Elsewhere Slack reads
+    text for marks, and makes links of bare addresses too, except where it is marked verbatim
     (docs.slack.dev/reference/block-kit/composition-objects/text-object).
     """
-    sent = everything(message).replace("<https://example.org/", "")
-    assert not LIVE.search(sent)
-    assert not MARKDOWN_LINK.search(sent)
-    linked = [text["text"] for text in texts(message["blocks"]) if not text.get("verbatim")]
-    assert not [text for text in linked if BARE.search(text)]
+    rich = [part for block in message["blocks"] if block["type"] == "rich_text" for part in parts(block)]
+    assert not [part for part in rich if part.get("type") in {"user", "usergroup", "broadcast", "channel"}]
+    assert all(str(part.get("url", HOME)).startswith(HOME) for part in rich)
+    read = [part for block in message["blocks"] if block["type"] != "rich_text" for part in parts(block)]
+    read = [part for part in read if isinstance(part.get("text"), str) and part.get("type") != "plain_text"]
+    for text in (message["text"], *(part["text"] for part in read)):
+        assert not LIVE.search(text.replace(f"<{HOME}", ""))
+        assert not MARKDOWN_LINK.search(text)
+    assert not [part for part in read if BARE.search(part["text"]) and not part.get("verbatim")]
 
 
 @pytest.mark.parametrize("question", [PAGER, INVOICES])
