@@ -28,6 +28,7 @@ Entry = tuple[Article, tuple[Passage, ...]]
 
 _FIRST = "first"
 _POSTINGS_A_BLOCK = 1 << 16
+_POOL_MB = 48
 _NOBODY = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
@@ -55,7 +56,7 @@ class Writer:
         folder.mkdir(parents=True)
         self._index = index.create_in(folder, schema())
         codec = W3Codec(blocklimit=_POSTINGS_A_BLOCK, compression=0)
-        self._writer = self._index.writer(codec=codec)
+        self._writer = self._index.writer(codec=codec, limitmb=_POOL_MB)
 
     def add(self, entry: Entry) -> None:
         """Add an article with its passages."""
