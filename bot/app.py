@@ -20,6 +20,7 @@ from bot.health import Health
 from bot.jobs.jobs import Jobs
 from bot.jobs.waiting import Limits
 from bot.metrics import Metrics, Reading
+from bot.model import Question
 from bot.playground import Playground
 from bot.records.records import Records
 from bot.schedule import Schedule
@@ -63,6 +64,10 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         await records.open()
         stack.push_async_callback(records.close)
         rights = Rights(web, config.admins)
+
+        async def place(question: Question) -> int:
+            return await jobs.place(question)
+
         service = Service(
             config,
             answers=answers,
@@ -71,7 +76,9 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             delivery=Delivery(web, bot_user=me.user),
             rights=rights,
             agent=Agent(web),
+            place=place,
         )
+        stack.push_async_callback(service.places.close)
         lost = asyncio.Event()
 
         def leave() -> None:
@@ -104,7 +111,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         stack.push_async_callback(line.stop)
         await schedule.start()
         stack.push_async_callback(schedule.stop)
-        _in_background(stack, _preload(answers), _forget_old(config, records, jobs))
+        _in_background(stack, _preload(answers, service), _forget_old(config, records, jobs))
         if playground:
             playground.offer([hit.title for hit in await service.latest(EXAMPLES)])
         announce(_welcome(config, line))
@@ -239,10 +246,10 @@ async def _start_health(health: Health, announce: Announce, *, required: bool) -
         announce(str(failure))
 
 
-async def _preload(answers: Answerer) -> None:
+async def _preload(answers: Answerer, service: Service) -> None:
     """Have the model in memory before the first question; its absence is told to whoever asks."""
     try:
-        await answers.model.preload()
+        await service.loading.measured(answers.model.preload)
     except ModelFailure as failure:
         log.warning("model not loaded", reason=str(failure))
 

@@ -13,6 +13,8 @@ from bot.config import Config
 from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Done, Message, Outcome, Policy, Question
+from bot.patience import Loading
+from bot.places import Place, Places
 from bot.records.records import Records
 from bot.slack.agent import Agent
 from bot.slack.delivery import Delivery
@@ -42,10 +44,12 @@ class Service:
         delivery: Delivery,
         rights: Rights,
         agent: Agent,
+        place: Place,
     ) -> None:
         self._config, self._answers, self._records = config, answers, records
         self._metrics, self._delivery, self._rights = metrics, delivery, rights
-        self.stops = Stops()
+        self.stops, self.loading = Stops(), Loading(answers.model.loaded)
+        self.places = Places(delivery.wait, place)
         self.agent = agent
         self.progress: Progress = silent
         self.report: Report | None = None
@@ -53,13 +57,15 @@ class Service:
     # A question's two durable steps, and its refusal
 
     async def open(self, question: Question) -> str:
-        """Give the first visible sign; return the name of the reply."""
+        """Give the first visible sign, which shows its place in the queue; return the name of the reply."""
         reply = await self._delivery.open(question)
+        self.places.follow(question, reply)
         await self.agent.entitle(question)
         return reply
 
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
+        await self.places.leave(question)
         policy, conversation = await self.policy_of(question), await self._conversation(question)
         with self.stops.answering(question) as stop:
 
@@ -67,7 +73,8 @@ class Service:
                 return stop.guard(self._answers.model.chat(messages))
 
             events = self._answers.answer(question.text, conversation, generate=generate, policy=policy)
-            answer, reply = await self._delivery.show(question, reply, stop.told(events))
+            told = stop.told(self.loading.told(events))
+            answer, reply = await self._delivery.show(question, reply, told)
         self._metrics.answered(answer)
         await self._remember(question, answer, reply)
         log.info(
@@ -94,6 +101,7 @@ class Service:
 
     async def refuse(self, question: Question, reply: str, outcome: Outcome) -> None:
         """Say that there will be no answer, in the reply where there is one."""
+        await self.places.leave(question)
         answer = Answer(question.text, "", outcome)
         self._metrics.answered(answer)
         await self._delivery.finish(question, reply, answer)

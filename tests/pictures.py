@@ -16,7 +16,7 @@ from tests.fakes.ollama import FakeOllama
 
 PICTURES = Path(__file__).resolve().parent.parent / "deploy" / "pictures"
 QUESTION = "@blogbot VACUUM 为什么清不掉死元组?"
-ANSWER = """VACUUM 只能清理**所有活跃事务都看不见**的旧版本: 只要有一个更老的快照, 之后产生的死元组就不能清 [1]。
+ANSWER = """VACUUM 只能清理**所有活跃事务都看不见**的旧版本: 有一个更老的快照, 之后的死元组就不能清 [1]。
 
 常见的四种原因 [1]:
 

@@ -105,16 +105,16 @@ async def test_what_is_said_in_private_never_leaves_its_thread(tmp_path: Path) -
     async with furnished(tmp_path) as home:
         slack = home.slack
         closed, direct = slack.add_channel("board", private=True), slack.direct(slack.lin)
-        secret = "VACUUM dead rows of project zebrafish"
         mention = f"<@{slack.bot_user_id}> "
-        first = await slack.say(slack.ada, closed, f"{mention}why does {secret} stay?")
-        second = await slack.say(slack.lin, direct, f"why do {secret} stay?")
-        home.ollama.answer = "Zebrafish keeps an old snapshot [1]."
+        first = await slack.say(slack.ada, closed, f"{mention}why do VACUUM dead rows of quokka stay?")
+        second = await slack.say(slack.lin, direct, "why do VACUUM dead rows of zebrafish stay?")
+        home.ollama.answer = "Zebrafish and quokka keep an old snapshot [1]."
         await home.reply(first, closed)
         await home.reply(second, direct)
         told, home.ollama.answer = len(home.ollama.prompts), "A long transaction [1]."
         await home.reply(await home.ask("why does VACUUM leave dead rows behind?"))
         await slack.open_home(slack.ada)
+        await slack.open_home(slack.lin)
         await slack.command(slack.ada, slack.general, "/blog", "status")
         await slack.wait_for(lambda: slack.private(slack.ada))
     elsewhere = [
@@ -123,8 +123,13 @@ async def test_what_is_said_in_private_never_leaves_its_thread(tmp_path: Path) -
         *slack.private(slack.ada),
         *slack.private(slack.lin),
         *home.ollama.prompts[told:],
-        *slack.workspace.homes.values(),
     ]
-    assert len(elsewhere) > 4
+    homes = {person: json.dumps(view).lower() for person, view in slack.workspace.homes.items()}
+    assert len(elsewhere) > 3
+    assert "quokka" in homes[slack.ada]
+    assert "zebrafish" not in homes[slack.ada]
+    assert "zebrafish" in homes[slack.lin]
+    assert "quokka" not in homes[slack.lin]
     assert "zebrafish" in json.dumps([slack.messages(closed), slack.messages(direct)]).lower()
-    assert "zebrafish" not in json.dumps(elsewhere).lower()
+    for secret in ("zebrafish", "quokka"):
+        assert secret not in json.dumps(elsewhere).lower()

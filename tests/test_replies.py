@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Answer, Outcome, Question, Source, Stage
-from bot.slack import notices, replies
+from bot.slack import found, notices, replies
 from bot.slack.blocks import Reply
-from bot.slack.home import home
 from bot.slack.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
-from tests.fakes.blocks import check_message, check_view
+from tests.fakes.blocks import check_message
 from tests.test_slack_text import LIVE, MARKDOWN_LINK, calm, nasty
 
 QUESTION = Question("T1-C1-1.0", "How does vacuum work?", "U1", "T1", "C1", "1.0", "1.0", "mention")
@@ -172,7 +171,7 @@ def test_whatever_a_model_and_articles_say_the_reply_is_valid_and_pings_nobody(
     answer: Answer, text: str, *, classic: bool, private: bool
 ) -> None:
     question = replace(PRIVATE if private else QUESTION, text=text)
-    for message in (*replies.render(question, answer, classic=classic), notices.search_results(text, ())):
+    for message in (*replies.render(question, answer, classic=classic), found.page(text, ())):
         check_message(message)
         for block in message["blocks"]:
             if block["type"] == "markdown":
@@ -214,15 +213,17 @@ def test_a_sign_of_life_says_what_is_being_done(stage: Stage, english: str) -> N
     assert english in reply["text"]
 
 
-def test_search_shows_ten_articles_with_their_passages() -> None:
+def test_search_shows_ten_articles_a_page_with_what_matched_in_bold() -> None:
     passage = Passage("a.md", 0, ("Top", "Vacuum"), "vacuum", "Dead tuples " * 100)
     hits = tuple(
         Hit(f"{n}.md", f"Title {n}", f"https://b.example/{n}", "", 1.0, (passage,)) for n in range(12)
     )
-    reply = notices.search_results("vacuum", hits)
-    check_message(reply)
-    assert [f"Title {n}>" in shown(reply) for n in (0, 9, 10)] == [True, True, False]
-    assert "> Dead tuples" in shown(reply)
+    first, second = found.page("dead", hits), found.page("dead", hits, 10)
+    check_message(first)
+    check_message(second)
+    assert [f"Title {n}>" in shown(first) for n in (0, 9, 10)] == [True, True, False]
+    assert [f"Title {n}>" in shown(second) for n in (9, 10, 11)] == [False, True, True]
+    assert '{"type": "text", "text": "Dead", "style": {"bold": true}}' in shown(first)
 
 
 def test_status_tells_articles_age_model_and_the_last_refresh() -> None:
@@ -266,14 +267,3 @@ def test_a_shared_answer_names_who_shares_it_and_what_was_asked() -> None:
     assert "<@U9> asked: why &lt;!channel&gt;?" in shown(reply)
     assert "dead" in shown(reply)
     assert "Sources" in shown(reply)
-
-
-def test_app_home_shows_how_to_ask_recent_articles_and_freshness() -> None:
-    passage = Passage("a.md", 0, (), "", "text")
-    hits = [Hit("a.md", "Newest", "https://b.example/a", "2026-11-20", 1.0, (passage,))]
-    view = home(Facts(STATUS, "qwen3:8b", STATUS.published), hits)
-    check_view(view)
-    text = json.dumps(view, ensure_ascii=False)
-    assert "<https://b.example/a|Newest> · 2026-11-20" in text
-    assert "12 articles" in text
-    check_view(home(None, ()))

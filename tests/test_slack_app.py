@@ -111,7 +111,9 @@ async def test_a_listener_that_fails_tells_the_person_and_logs_no_text(slack: Pl
 
 async def test_the_bot_learns_who_it_is_before_it_listens(slack: Playground) -> None:
     me = await slack_app.identify(web_client(slack))
-    assert me == slack_app.Identity(slack.team_id, slack.bot_user_id, slack.bot_id)
+    assert me == slack_app.Identity(
+        slack.team_id, slack.bot_user_id, slack.bot_id, "https://playground.invalid/"
+    )
 
 
 async def test_a_token_that_slack_refuses_is_told_by_its_code(slack: Playground) -> None:

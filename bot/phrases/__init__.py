@@ -37,6 +37,7 @@ class Phrases:
     queued: str
     reading: str
     loading: str
+    loading_usually: str
     writing: str
     stop: str
     stop_refused: str

@@ -14,7 +14,7 @@ from functools import partial
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SlackFailure
+from bot.errors import BotFailure, SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Stage
 from bot.phrases import words_for
 from bot.slack import private as slack_private
@@ -28,6 +28,8 @@ from bot.slack.posting import Posts, update
 from bot.slack.status import STATUS_SECONDS, Status
 from bot.slack.streaming import Page, Streams
 
+PLACE_SECONDS = 3.0
+"""Between two looks at the queue."""
 PRIVATE_PARTS = 4
 """Of a response_url's five uses the first is the sign."""
 
@@ -77,6 +79,26 @@ class Delivery:
             return question.id
         found = await self._posts.find(question)
         return str((found or await self._posts.post(question, replies.stage(question), 0, "open"))["ts"])
+
+    async def wait(self, question: Question, ts: str, place: Callable[[Question], Awaitable[int]]) -> None:
+        """Show in the reply *ts* how many questions come before this one, until it is next.
+
+        Only while no answer needs the calls that this takes; a private reply cannot change.
+        """
+        shown = 0
+        while question.kind != "command":
+            await self._sleep(PLACE_SECONDS)
+            try:
+                before = await place(question)
+                if not before:
+                    return
+                if before != shown and self._streams.updates.free:
+                    self._streams.updates.reserve()
+                    reply = replies.stage(question, Stage("queued", before))
+                    await self._calls.once("chat.update", update(question, ts, reply, 0, "open"))
+                    shown = before
+            except BotFailure as failure:
+                log.info("place not shown", question=question.id, failure=type(failure).__name__)
 
     async def show(self, question: Question, ts: str, events: AsyncIterator[Event]) -> tuple[Answer, str]:
         """Write *events* into the reply *ts* and finish it; return the Answer that ended them, and its name.

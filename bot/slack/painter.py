@@ -30,6 +30,11 @@ class Pace:
         self._clock = clock
         self._next = 0.0
 
+    @property
+    def free(self) -> bool:
+        """Whether the next place is there at once."""
+        return self._clock() >= self._next
+
     def reserve(self) -> float:
         """Take the next place; return the seconds until it comes."""
         now = self._clock()

@@ -46,6 +46,8 @@ def stage_text(words: Phrases, at: Stage) -> str:
     """One line saying what is being done."""
     if at.name == "queued" and not at.count:
         return words.searching
+    if at.name == "loading" and at.count:
+        return words.loading_usually.format(n=at.count)
     sentence: str = getattr(words, at.name)
     return sentence.format(n=at.count)
 

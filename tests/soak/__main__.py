@@ -157,18 +157,19 @@ async def bots_of(
 
 
 def growth(samples: list[tuple[int, list[Sample]]]) -> Iterator[str]:
-    """What the bots grew by since the last kill; the first tenth of the time is left for warming up."""
-    settled = [(done, sample) for done, sample in samples[len(samples) // 10 :] if sample]
-    if len(settled) < 2:
+    """What the bots held at the start, the quarters and the end of the calm after the last kill.
+
+    At first the pools of connections and threads fill up; what goes on growing after that is a leak.
+    """
+    steady = [(done, sample) for done, sample in samples if sample]
+    if len(steady) < 5:
         yield "growth              too short a calm to say"
         return
-    (done, first), (end, last) = settled[0], settled[-1]
-    yield f"questions in calm   {done} to {end}"
-    for name, unit in (("rss", " MiB"), ("descriptors", ""), ("threads", "")):
-        start = ", ".join(f"{getattr(sample, name):.0f}" for sample in first)
-        stop = ", ".join(f"{getattr(sample, name):.0f}" for sample in last)
-        most = max(getattr(each, name) for _, several in settled for each in several)
-        yield f"{name:<19} {start} → {stop}{unit} (most {most:.0f})"
+    chosen = [steady[(len(steady) - 1) * quarter // 4] for quarter in range(5)]
+    yield f"in calm, questions  {' → '.join(str(done) for done, _ in chosen)}"
+    for name, unit in (("rss", "MiB"), ("descriptors", ""), ("threads", "")):
+        held = (max(getattr(sample, name) for sample in several) for _, several in chosen)
+        yield f"{name:<19} {' → '.join(f'{each:.0f}' for each in held)} {unit}"
 
 
 def waits(seconds: list[float]) -> Iterator[str]:
