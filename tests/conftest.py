@@ -1,9 +1,14 @@
-"""Listens to what any test logs or prints: a secret or a text of people in it fails the test (fault 49)."""
+"""Listens to what any test logs or prints: a secret or a text of people in it fails the test (fault 49).
+
+And starts the browser for the tests that look at the playground's page.
+"""
 
 import re
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+
+from tests.fakes.browser import Page, chromium, running, tab
 
 LEAK = re.compile(
     r"xox\w-playground-[0-9a-f]{6}|xapp-1-playground-[0-9a-f]{6}|/hooks/[\w-]{20}|(?i:why does vacuum)"
@@ -23,3 +28,20 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} logged what nobody may read in a log: {leak[0]!r}"
     return report
+
+
+@pytest.fixture(scope="session")
+def chromium_address() -> Iterator[str]:
+    """Where a headless Chromium takes orders."""
+    if (path := chromium()) is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    with running(path) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(chromium_address: str) -> AsyncIterator[Page]:
+    """A tab of its own, in which nothing may go wrong."""
+    async with tab(chromium_address) as opened:
+        yield opened
+        assert opened.faults == []

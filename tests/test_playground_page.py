@@ -1,37 +1,19 @@
 """The playground's page in a real headless Chromium, with a tiny real Bolt app behind it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground import Playground
-from tests.fakes.browser import Page, chromium, running, tab
+from tests.fakes.browser import Page
 from tests.fakes.tiny_answers import SOURCES, answering
 from tests.fakes.tiny_app import app_of, connected
 from tests.fakes.tiny_forms import text_object as text
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.browser
 ROOM, THREAD = "#room-composer textarea", "#thread-composer textarea"
-
-
-@pytest.fixture(scope="module")
-def chromium_address() -> Iterator[str]:
-    path = chromium()
-    assert path
-    with running(path) as address:
-        yield address
-
-
-@pytest.fixture
-async def page(chromium_address: str) -> AsyncIterator[Page]:
-    async with tab(chromium_address) as opened:
-        yield opened
-        assert opened.faults == []
 
 
 @pytest.fixture

@@ -1,36 +1,18 @@
 """The playground's page in a real headless Chromium: what no text and no window may do to it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.playground import Playground
 from bot.playground.workspace import Person
-from tests.fakes.browser import Page, chromium, running, tab
+from tests.fakes.browser import Page
 from tests.fakes.tiny_answers import answering
 from tests.fakes.tiny_app import client_of, connected
 from tests.fakes.tiny_forms import text_object as text
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.browser
 ROOM = "#room-composer textarea"
-
-
-@pytest.fixture(scope="module")
-def chromium_address() -> Iterator[str]:
-    path = chromium()
-    assert path
-    with running(path) as address:
-        yield address
-
-
-@pytest.fixture
-async def page(chromium_address: str) -> AsyncIterator[Page]:
-    async with tab(chromium_address) as opened:
-        yield opened
-        assert opened.faults == []
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """How the playground's page reads Markdown and Slack's mrkdwn, in a real headless Chromium."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.playground import Playground
-from tests.fakes.browser import Page, chromium, running, tab
+from tests.fakes.browser import Page, tab
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.browser
 LINK = ' target="_blank" rel="noopener noreferrer"'
 MARKDOWN = [
     ("中文**粗体**中文", "<p>中文<strong>粗体</strong>中文</p>"),
@@ -67,14 +64,6 @@ MRKDWN = [
     ("&gt; said\nme", "<blockquote>said</blockquote>me"),
     ("```a *b*\n&lt;```", '<pre tabindex="0"><code>a *b*\n&lt;</code></pre>'),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium_address() -> Iterator[str]:
-    path = chromium()
-    assert path
-    with running(path) as address:
-        yield address
 
 
 @pytest.fixture
