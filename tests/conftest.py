@@ -1,6 +1,6 @@
 """Listens to what any test logs or prints: a secret or a text of people in it fails the test (fault 49).
 
-And starts the browser for the tests that look at the playground's page.
+And lends the stand-in for Slack, and a browser to the tests that look at its page.
 """
 
 import re
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 
+from bot.playground import Playground
 from tests.fakes.browser import Page, chromium, running, tab
 
 LEAK = re.compile(
@@ -28,6 +29,13 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} logged what nobody may read in a log: {leak[0]!r}"
     return report
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Playground]:
+    """The stand-in for Slack, on a free port."""
+    async with Playground() as playground:
+        yield playground
 
 
 @pytest.fixture(scope="session")

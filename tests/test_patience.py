@@ -88,12 +88,6 @@ async def test_a_cold_model_shows_as_loading_in_slack(tmp_path: Path) -> None:
 # The queue
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground() as slack:
-        yield slack
-
-
 class Queue:
     """Answers with the next of *places*, and says when the last was asked for."""
 

@@ -1,18 +1,11 @@
 """The server of the Slack stand-in: whom it serves, and how much it keeps."""
 
 import socket
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
 from bot.playground import Playground
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 async def test_a_taken_port_is_named_with_the_setting_that_changes_it() -> None:

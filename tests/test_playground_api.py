@@ -1,7 +1,6 @@
 """The Web API of the Slack stand-in: what Slack keeps, shows and refuses."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,12 +11,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground import Playground, shown
 from tests.fakes.tiny_app import client_of, refused
 from tests.fakes.tiny_forms import BUTTON, text_object
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 @pytest.fixture

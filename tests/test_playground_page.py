@@ -1,6 +1,5 @@
 """The playground's page in a real headless Chromium, with a tiny real Bolt app behind it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,12 +13,6 @@ from tests.fakes.tiny_forms import text_object as text
 
 pytestmark = pytest.mark.browser
 ROOM, THREAD = "#room-composer textarea", "#thread-composer textarea"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 async def test_a_typed_mention_is_answered_in_the_thread_with_sources_and_buttons(

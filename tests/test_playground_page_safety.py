@@ -1,7 +1,5 @@
 """The playground's page in a real headless Chromium: what no text and no window may do to it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.playground import Playground
@@ -13,12 +11,6 @@ from tests.fakes.tiny_forms import text_object as text
 
 pytestmark = pytest.mark.browser
 ROOM = "#room-composer textarea"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 HOSTILE = """<img src=x onerror="window.hacked=1"> <script>window.hacked=1</script>

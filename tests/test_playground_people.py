@@ -1,7 +1,6 @@
 """What people do in the Slack stand-in, as it reaches an app."""
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,12 +12,6 @@ from tests.fakes.tiny_app import app_of, client_of, connected, mention, names, r
 from tests.fakes.tiny_forms import FEEDBACK, FORM, text_object
 
 QUICK = {"retries": (0.0, 0.0, 0.0), "ack_seconds": 0.3}
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Socket Mode and HTTP mode of the Slack stand-in, with the real Bolt client."""
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -16,12 +15,6 @@ from tests.fakes.tiny_app import app_of, client_of, connected, hearing, mention,
 from tests.fakes.tiny_forms import FEEDBACK
 
 QUICK = {"retries": (0.0, 0.0, 0.0), "ack_seconds": 0.3}
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[Playground]:
-    async with Playground(port=0) as playground:
-        yield playground
 
 
 @pytest.fixture

@@ -4,17 +4,17 @@ A text's vector counts its words in 512 places, so that texts which share words 
 """
 
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from zlib import crc32
+
+from tests.fakes.loopback import Loopback
 
 PLACES = 512
 
 
-class FakeEmbeddings:
+class FakeEmbeddings(Loopback):
     """Answers while it is entered.
 
     ``texts`` are those that were embedded, ``bodies`` and ``keys`` what came with the requests. ``answer`` (a
@@ -31,29 +31,14 @@ class FakeEmbeddings:
         self.longest = 1 << 30
         self.dimensions = PLACES
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """A handler that knows this server."""
         serving = self
 
         class Handler(_Handler):
             fake = serving
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._worker = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._worker.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._worker.join()
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return Handler
 
     def reply(self, body: dict[str, Any]) -> tuple[int, object]:
         """Answer as Ollama does."""

@@ -3,15 +3,14 @@
 import base64
 import os
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
+from tests.fakes.loopback import Loopback
 
-class GitServer:
+
+class GitServer(Loopback):
     """Serves the repositories under *root* while it is entered.
 
     ``user`` and ``password`` are asked for when set; ``old`` keeps the protocol version from the backend, so
@@ -27,28 +26,14 @@ class GitServer:
         self.dumb = dumb
         self.paths: list[str] = []
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """A handler that knows this server."""
         serving = self
 
         class Handler(_Handler):
             server_of = serving
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._worker = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._worker.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._worker.join()
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return Handler
 
 
 class _Handler(BaseHTTPRequestHandler):
