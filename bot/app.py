@@ -231,6 +231,7 @@ def _reader(answers: Answerer, jobs: Jobs, line: SocketLine | HttpLine) -> Calla
             model=answers.model.model,
             waiting=await jobs.waiting(),
             breaker_open=answers.model.state.open,
+            tasks=len(asyncio.all_tasks()),
         )
 
     return read

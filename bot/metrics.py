@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 from bot.model import Answer, Outcome
 from index.model import Status
@@ -29,6 +36,7 @@ class Reading:
     model: str = ""
     waiting: int = 0
     breaker_open: bool = False
+    tasks: int = 0
 
     @property
     def ready(self) -> bool:
@@ -37,7 +45,7 @@ class Reading:
 
 
 class Metrics:
-    """Counters that the bot's parts feed, and gauges that a scrape sets from a Reading."""
+    """Counters that the bot's parts feed, gauges of a Reading at each scrape, and what the process takes."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -73,6 +81,10 @@ class Metrics:
             "blogbot_model_breaker_open", "1 while the model is left alone.", registry=registry
         )
         self._slack = Gauge("blogbot_slack_connected", "1 while Slack is connected.", registry=registry)
+        self._tasks = Gauge(
+            "blogbot_tasks", "asyncio tasks under way; more and more of them is a leak.", registry=registry
+        )
+        ProcessCollector(registry=registry)  # memory, file descriptors, CPU
 
     def answered(self, answer: Answer) -> None:
         """Count a question that ended."""
@@ -101,4 +113,5 @@ class Metrics:
         self._waiting.set(reading.waiting)
         self._breaker.set(reading.breaker_open)
         self._slack.set(reading.slack)
+        self._tasks.set(reading.tasks)
         return generate_latest(self.registry)

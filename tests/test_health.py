@@ -96,7 +96,7 @@ async def test_what_is_counted_and_measured_is_shown(bot: Bot) -> None:
     bot.metrics.refreshed(done=True)
     bot.metrics.refreshed(done=False)
     bot.metrics.embedding_failed()
-    bot.reading = Reading(index=INDEX, slack=True, waiting=3, breaker_open=True)
+    bot.reading = Reading(index=INDEX, slack=True, waiting=3, breaker_open=True, tasks=40)
     found = await bot.samples()
     assert found["blogbot_questions_total", "answered"] == 1
     assert found["blogbot_questions_total", "no_source"] == 1
@@ -109,6 +109,9 @@ async def test_what_is_counted_and_measured_is_shown(bot: Bot) -> None:
     assert found["blogbot_index_articles", ""] == 120
     assert 7200 <= found["blogbot_index_age_seconds", ""] < 7260
     assert found["blogbot_queue_waiting", ""] == 3
+    assert found["blogbot_tasks", ""] == 40
+    assert found["process_open_fds", ""] > 3
+    assert found["process_resident_memory_bytes", ""] > 1_000_000
     assert found["blogbot_model_breaker_open", ""] == found["blogbot_slack_connected", ""] == 1
 
 

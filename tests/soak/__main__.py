@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import socket
 import sys
 import tempfile
 import time
@@ -121,7 +122,7 @@ class Soak:
     async def _sample(self, calm: asyncio.Event) -> None:
         await calm.wait()
         while True:
-            self.samples.append((self._crowd.finished, self._bots.samples()))
+            self.samples.append((self._crowd.finished, await self._bots.samples()))
             await asyncio.sleep(1)
 
 
@@ -135,18 +136,28 @@ def database(wanted: argparse.Namespace) -> Iterator[dict[str, str]]:
         yield {"BLOGBOT_DATABASE_URL": server.database()}
 
 
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
 @contextlib.asynccontextmanager
 async def bots_of(
     wanted: argparse.Namespace, folder: Path, slack: Playground, ollama: str, storm: Storm, dice: Random
 ) -> AsyncIterator[Bots]:
     """The bots, each with a folder and an index of its own, running."""
     with database(wanted) as shared:
-        made = []
-        for number in range(wanted.replicas):
+        made, ports = [], free_ports(wanted.replicas)
+        for number, port in enumerate(ports):
             home = folder / f"bot{number}"
             blog = await settle(home)
-            made.append(BotProcess(home, environment(home, str(blog), slack, ollama, **shared)))
-        bots = Bots(made, storm, dice)
+            settings = shared | {"BLOGBOT_HEALTH_PORT": str(port)}
+            made.append(BotProcess(home, environment(home, str(blog), slack, ollama, **settings)))
+        bots = Bots(made, ports, storm, dice)
         try:
             await bots.start()
             yield bots
@@ -167,7 +178,7 @@ def growth(samples: list[tuple[int, list[Sample]]]) -> Iterator[str]:
         return
     chosen = [steady[(len(steady) - 1) * quarter // 4] for quarter in range(5)]
     yield f"in calm, questions  {' → '.join(str(done) for done, _ in chosen)}"
-    for name, unit in (("rss", "MiB"), ("descriptors", ""), ("threads", "")):
+    for name, unit in (("rss", "MiB"), ("descriptors", ""), ("threads", ""), ("tasks", "")):
         held = (max(getattr(sample, name) for sample in several) for _, several in chosen)
         yield f"{name:<19} {' → '.join(f'{each:.0f}' for each in held)} {unit}"
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
 from tests.fakes.bot_process import BotProcess
 from tests.soak.weather import Storm
 
@@ -16,31 +18,44 @@ LEVEL = re.compile(r"\[(warning|error|critical)\s*\]\s+(.{1,60}?)(?:\s{2,}|\s\w+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a process: memory in MiB, open file descriptors, threads."""
+    """One look at a bot: memory in MiB, open file descriptors, threads, asyncio tasks."""
 
     rss: float
     descriptors: int
     threads: int
+    tasks: int
 
 
-def sample(pid: int) -> Sample | None:
-    """Look at a process through /proc; None when it is gone."""
+def process(pid: int) -> dict[str, int] | None:
+    """What /proc tells of a process: VmRSS in KiB, Threads, descriptors; None when it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         descriptors = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - a count, thousands of times
     except OSError:
         return None
-    numbers = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
-    if "VmRSS" not in numbers:
+    found = re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE)
+    numbers = {name: int(number) for name, number in found} | {"descriptors": descriptors}
+    return numbers if "VmRSS" in numbers else None
+
+
+async def sample(session: ClientSession, pid: int, metrics: str) -> Sample | None:
+    """Look at a bot through /proc and its page *metrics*; None when it is gone, or cannot say."""
+    try:
+        async with session.get(metrics) as answer:
+            tasks = re.search(r"^blogbot_tasks ([1-9]\d*)", await answer.text(), re.MULTILINE)
+    except (OSError, ClientError):
         return None
-    return Sample(int(numbers["VmRSS"]) / 1024, descriptors, int(numbers["Threads"]))
+    numbers = process(pid)
+    if tasks is None or numbers is None:
+        return None
+    return Sample(numbers["VmRSS"] / 1024, numbers["descriptors"], numbers["Threads"], int(tasks[1]))
 
 
 class Bots:
-    """Replicas of the bot; ``kills`` counts those that died."""
+    """Replicas of the bot, whose health pages are at *ports*; ``kills`` counts those that died."""
 
-    def __init__(self, bots: list[BotProcess], storm: Storm, dice: Random) -> None:
-        self._bots, self._storm, self._dice = bots, storm, dice
+    def __init__(self, bots: list[BotProcess], ports: list[int], storm: Storm, dice: Random) -> None:
+        self._bots, self._ports, self._storm, self._dice = bots, ports, storm, dice
         self.kills = 0
         self.ambushed = 0
 
@@ -76,9 +91,14 @@ class Bots:
         except TimeoutError:
             self._storm.ambush = None
 
-    def samples(self) -> list[Sample]:
+    async def samples(self) -> list[Sample]:
         """One look at each that runs."""
-        found = (sample(bot.pid) for bot in self._bots if bot.alive)
+        async with ClientSession(timeout=ClientTimeout(5)) as session:
+            found = [
+                await sample(session, bot.pid, f"http://127.0.0.1:{port}/metrics")
+                for bot, port in zip(self._bots, self._ports, strict=True)
+                if bot.alive
+            ]
         return [each for each in found if each]
 
     async def stop(self) -> list[int]:
