@@ -130,7 +130,9 @@ class Answer:
     without a model they are the best matching articles, and for ``no_source`` the nearest titles.
     ``detail`` names what failed (an address, a model) for the reply's sentence. Times are milliseconds;
     ``supported`` is the share of checked sentences that the cited passages support, None when unchecked.
-    ``stopped`` marks one that a person cut short.
+    ``stopped`` marks one that a person cut short. ``searched`` is the question as it was searched for, a
+    follow-up with what it leaves unsaid on further lines; ``more`` tells that the search found articles
+    beside the sources. ``prompt_version`` names the wording of the prompt, "" where the model was not asked.
     """
 
     question: str
@@ -146,6 +148,9 @@ class Answer:
     supported: float | None = None
     conversation: Conversation = Conversation()
     stopped: bool = False
+    searched: str = ""
+    more: bool = False
+    prompt_version: str = ""
 
 
 Event = Stage | Delta | Answer

@@ -203,7 +203,9 @@ class Service:
         kept = await self._records.answer_of(channel, reply)
         if kept is None or not kept.outcome:
             return None
-        answer = Answer(kept.question.text, kept.answer, kept.outcome, sources=kept.sources, model=kept.model)
+        answer = Answer(
+            kept.question.text, kept.answer, kept.outcome, kept.sources, kept.model, searched=kept.searched
+        )
         return kept.question, answer
 
     async def forget(self, person: str) -> int:

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.model import Answer, Question, Source
 from bot.playground import Playground, shown
 from bot.slack import feedback, replies
+from bot.slack.blocks import actions, button
 from bot.slack.delivery import Delivery
 from tests.fakes.blocks import check_message, check_view
 from tests.fakes.slack import connected, web_client
@@ -68,25 +69,25 @@ async def privately_answered(slack: Playground, delivery: Delivery, book: Book) 
     return question, str(slack.private(slack.ada)[-1]["ts"])
 
 
-async def test_a_good_opinion_is_recorded_under_the_reply(
+async def test_a_good_opinion_is_recorded_under_the_question(
     slack: Playground, delivery: Delivery, book: Book
 ) -> None:
     reply = await answered(slack, delivery)
-    assert (await slack.press(slack.lin, reply, "feedback", "good ")).acked
+    assert (await slack.press(slack.lin, reply, "feedback", "good q1")).acked
     await slack.wait_for(lambda: book.opinions)
-    assert book.opinions == {(slack.general, reply, slack.lin): ("good", "")}
+    assert book.opinions == {(slack.general, "q1", slack.lin): ("good", "")}
 
 
 async def test_a_bad_opinion_counts_at_once_and_asks_for_a_reason(
     slack: Playground, delivery: Delivery, book: Book
 ) -> None:
     reply = await answered(slack, delivery)
-    await slack.press(slack.lin, reply, "feedback", "bad ")
+    await slack.press(slack.lin, reply, "feedback", "bad q1")
     (form,) = await slack.wait_for(lambda: slack.modals(slack.lin))
     check_view(form)
-    assert book.opinions == {(slack.general, reply, slack.lin): ("bad", "")}
+    assert book.opinions == {(slack.general, "q1", slack.lin): ("bad", "")}
     await slack.submit(slack.lin, form["id"], {"feedback_reason": "wrong article"})
-    await slack.wait_for(lambda: book.opinions[slack.general, reply, slack.lin] == ("bad", "wrong article"))
+    await slack.wait_for(lambda: book.opinions[slack.general, "q1", slack.lin] == ("bad", "wrong article"))
     assert slack.modals(slack.lin) == []
 
 
@@ -95,9 +96,9 @@ async def test_a_form_that_slack_refuses_leaves_the_opinion_recorded(
 ) -> None:
     reply = await answered(slack, delivery)
     slack.fail("views.open", error="expired_trigger_id")
-    await slack.press(slack.lin, reply, "feedback", "bad ")
+    await slack.press(slack.lin, reply, "feedback", "bad q1")
     await slack.wait_for(lambda: any(call.method == "views.open" for call in slack.calls))
-    assert book.opinions == {(slack.general, reply, slack.lin): ("bad", "")}
+    assert book.opinions == {(slack.general, "q1", slack.lin): ("bad", "")}
 
 
 async def test_the_older_buttons_work_the_same(slack: Playground, delivery: Delivery, book: Book) -> None:
@@ -105,7 +106,32 @@ async def test_the_older_buttons_work_the_same(slack: Playground, delivery: Deli
     reply = await answered(slack, delivery)
     await slack.press(slack.lin, reply, "feedback_good")
     await slack.wait_for(lambda: book.opinions)
-    assert book.opinions == {(slack.general, reply, slack.lin): ("good", "")}
+    assert book.opinions == {(slack.general, "q1", slack.lin): ("good", "")}
+
+
+async def test_a_button_of_an_earlier_version_names_its_reply_by_the_timestamp(
+    slack: Playground, delivery: Delivery, book: Book
+) -> None:
+    old = button("Helpful", "feedback_good", "good ")
+    posted = await web_client(slack).chat_postMessage(
+        channel=slack.general, text="Because.", blocks=[actions(old)]
+    )
+    await slack.press(slack.lin, str(posted["ts"]), "feedback_good")
+    await slack.wait_for(lambda: book.opinions)
+    assert book.opinions == {(slack.general, posted["ts"], slack.lin): ("good", "")}
+
+
+async def test_the_buttons_below_a_second_message_mean_the_same_reply(
+    slack: Playground, delivery: Delivery, book: Book
+) -> None:
+    ts = await slack.say(slack.ada, slack.general, f"<@{slack.bot_user_id}> why?", told=False)
+    question = Question("q1", "why?", slack.ada, slack.team_id, slack.general, ts, ts, "mention")
+    await delivery.finish(question, await delivery.open(question), replace(ANSWER, text="Because. " * 2_000))
+    _, first, second = slack.messages(slack.general, ts)
+    assert "feedback_buttons" not in str(first["blocks"])
+    await slack.press(slack.lin, second["ts"], "feedback", "good q1")
+    await slack.wait_for(lambda: book.opinions)
+    assert book.opinions == {(slack.general, "q1", slack.lin): ("good", "")}
 
 
 async def test_an_opinion_on_a_private_answer_is_recorded_under_its_question(

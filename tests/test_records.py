@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.errors import DatabaseFailure
 from bot.model import Answer, Conversation, Message, Source
-from bot.records.database import parse, shown
+from bot.records.database import Database, parse, shown
 from bot.records.records import CONVERSATION_BYTES, Records, claim
+from bot.records.tables import SCHEMA, meta, schema_version
 from tests.fakes.jobs import asked
 from tests.fakes.postgres import Cluster, postgres  # noqa: F401
 
@@ -78,7 +80,57 @@ async def test_an_answer_is_found_again_by_its_message(records: Records, clock: 
         "qwen3:8b",
     )
     assert found.asked_at == datetime.fromtimestamp(clock.now, UTC)
+    assert await records.answer_of("C1", question.id) == found
     assert await records.answer_of("C2", "9.9") is None
+
+
+async def test_an_answer_is_kept_with_its_search_its_prompt_and_its_times(records: Records) -> None:
+    question = asked()
+    await records.keep_question(question)
+    answer = Answer(
+        question.text,
+        "Weil [1].",
+        "answered",
+        searched="gin?\nrum?",
+        prompt_version="1a2b",
+        first_token_ms=900,
+        total_ms=4100,
+    )
+    await records.keep_answer(question, answer, "9.9")
+    found = await records.answer_of("C1", "9.9")
+    assert found is not None
+    assert (found.searched, found.prompt_version) == ("gin?\nrum?", "1a2b")
+    assert (found.first_token_ms, found.total_ms) == (900, 4100)
+
+
+async def test_memory_of_the_first_version_is_brought_up_to_date_with_all_it_holds(address: str) -> None:
+    question = asked()
+    records = Records(address)
+    await records.open()
+    await records.keep_question(question)
+    await records.keep_answer(question, Answer(question.text, "Weil [1].", "answered", (SOURCE,)), "9.9")
+    await records.close()
+    await made_by_the_first_version(address)
+    together = [Records(address) for _ in range(3)]
+    await asyncio.gather(*(each.open() for each in together))
+    found = await together[0].answer_of("C1", "9.9")
+    assert found is not None
+    assert (found.question, found.answer, found.total_ms) == (question, "Weil [1].", 0)
+    await together[0].keep_question(asked("U2"))
+    for each in together:
+        await each.close()
+
+
+async def made_by_the_first_version(address: str) -> None:
+    """Take the database back to the schema that the first version made."""
+    database = Database(address)
+    await database.open(meta, schema_version, SCHEMA, {})
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("DROP INDEX questions_by_name")
+        for column in ("name", "searched", "prompt_version", "first_token_ms", "total_ms"):
+            await connection.exec_driver_sql(f"ALTER TABLE questions DROP COLUMN {column}")
+        await connection.execute(sa.update(schema_version).values(version=1))
+    await database.close()
 
 
 async def test_a_spent_response_url_is_gone(records: Records) -> None:
@@ -127,6 +179,12 @@ async def test_a_turn_is_taken_once(records: Records) -> None:
     taken = await asyncio.gather(*(records.take_turn("refresh 2026-11-23") for _ in range(5)))
     assert sorted(taken) == [False] * 4 + [True]
     assert await records.take_turn("refresh 2026-11-24")
+
+
+async def test_of_several_turns_all_are_taken_or_none(records: Records) -> None:
+    taken = await asyncio.gather(*(records.take_turn(f"news of {commit}", "night") for commit in "abc"))
+    assert sorted(taken) == [False, False, True]
+    assert sum([await records.take_turn(f"news of {commit}") for commit in "abc"]) == 2
 
 
 async def test_forgetting_a_person_leaves_nothing_of_theirs_and_everything_of_others(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.answers.choosing import Budget
 from bot.answers.drafting import Draft
 from bot.answers.lookup import Lookup, Search, look_up
-from bot.answers.prompt import Prompt, bare, build
+from bot.answers.prompt import VERSION, Prompt, bare, build
 from bot.answers.quotations import own_words
 from bot.answers.tokens import Calibration, Size
 from bot.errors import ModelFailure, PromptTooLong
@@ -68,7 +68,7 @@ async def answer(
     case = _Case(question, conversation, settings)
     yield Stage("searching")
     try:
-        found = await look_up(question, conversation, search, settings.hits)
+        found = case.found = await look_up(question, conversation, search, settings.hits)
     except IndexFailure as failure:
         yield case.unanswered("failed", (), str(failure))
         return
@@ -77,7 +77,7 @@ async def answer(
         return
     try:
         for attempt in range(_TRIES):
-            prompt = case.prompt(found, attempt)
+            prompt = case.prompt(attempt)
             if not prompt.sources:
                 yield case.unanswered("no_source", found.hits)
                 return
@@ -90,11 +90,11 @@ async def answer(
             except PromptTooLong:
                 if attempt == _TRIES - 1:
                     raise
-        yield case.answered(found)
+        yield case.answered()
     except ModelFailure as failure:
         if rest := case.draft.finish():
             yield Delta(rest)
-        yield case.broken_off(failure, found)
+        yield case.broken_off(failure)
 
 
 async def unaided(
@@ -102,21 +102,20 @@ async def unaided(
 ) -> AsyncGenerator[Event]:
     """Answer *question* without any article, the "before" of before and after; yields as ``answer`` does."""
     case = _Case(question, _NEW, settings)
-    nothing = Lookup((), answerable=True, written=question)
     prompt = bare(question, settings.budget, settings.calibration())
     try:
         async with aclosing(case.written(prompt, generate)) as events:
             async for event in events:
                 yield event
-        yield case.answered(nothing)
+        yield case.answered()
     except ModelFailure as failure:
         if rest := case.draft.finish():
             yield Delta(rest)
-        yield case.broken_off(failure, nothing)
+        yield case.broken_off(failure)
 
 
 class _Case:
-    """One question on its way: what was asked, when, and what has been written."""
+    """One question on its way: what was asked, when, what was found, and what has been written."""
 
     def __init__(self, question: str, conversation: Conversation, settings: Settings) -> None:
         self.question = question
@@ -124,17 +123,19 @@ class _Case:
         self.settings = settings
         self.started = settings.clock()
         self.first_token_ms = 0
+        self.found = Lookup((), answerable=True, written=question)
         self.sent: Prompt | None = None
         self.draft = Draft(())
 
-    def prompt(self, found: Lookup, attempt: int) -> Prompt:
+    def prompt(self, attempt: int) -> Prompt:
         """Lay the prompt out, with fewer articles and a stricter count at each further *attempt*."""
         budget, calibration = self.settings.budget, self.settings.calibration()
         for _ in range(attempt):
             calibration = calibration.stricter()
         if self.sent:
             budget = replace(budget, articles=max(1, self.sent.articles - 1))
-        return build(self.question, found.hits, self.conversation, budget, calibration, self.settings.speak)
+        hits = self.found.hits
+        return build(self.question, hits, self.conversation, budget, calibration, self.settings.speak)
 
     async def written(self, prompt: Prompt, generate: Generate) -> AsyncGenerator[Event]:
         """Yield what the model writes, as people may read it."""
@@ -157,21 +158,19 @@ class _Case:
         if shown := self.draft.finish():
             yield Delta(shown)
 
-    def answered(self, found: Lookup) -> Answer:
+    def answered(self) -> Answer:
         """Return the answer that the model brought to an end, its own or that of its allowance."""
         if not self.draft.plain:
-            return self.unanswered("failed", found.hits, "The model wrote nothing.")
+            return self.unanswered("failed", self.found.hits, "The model wrote nothing.")
         if self.draft.complete and self.draft.declined:
-            return self._ended("no_source", self._listed(found.hits), found)
-        return self._ended("answered" if self.draft.complete else "cut_short", self.draft.used, found)
+            return self._ended("no_source", self._listed(self.found.hits))
+        return self._ended("answered" if self.draft.complete else "cut_short", self.draft.used)
 
-    def broken_off(self, failure: ModelFailure, found: Lookup) -> Answer:
+    def broken_off(self, failure: ModelFailure) -> Answer:
         """Return what there is of an answer that the model failed to finish: a part, or the articles."""
         if not self.draft.plain:
-            return self.unanswered(failure.outcome, found.hits, failure.detail or str(failure))
-        return replace(
-            self._ended("cut_short", self.draft.used, found), detail=failure.detail or str(failure)
-        )
+            return self.unanswered(failure.outcome, self.found.hits, failure.detail or str(failure))
+        return replace(self._ended("cut_short", self.draft.used), detail=failure.detail or str(failure))
 
     def unanswered(self, outcome: Outcome, hits: Sequence[Hit], detail: str = "") -> Answer:
         """Return an answer without text: the best articles, and a thread that goes on from where it was."""
@@ -184,10 +183,11 @@ class _Case:
             detail=detail,
             total_ms=self._elapsed(),
             conversation=self.conversation,
+            searched=self.found.written,
         )
 
-    def _ended(self, outcome: Outcome, sources: Sequence[Source], found: Lookup) -> Answer:
-        done = self.draft.done or Done(0, 0, "")
+    def _ended(self, outcome: Outcome, sources: Sequence[Source]) -> Answer:
+        done, cited = self.draft.done or Done(0, 0, ""), {source.path for source in sources}
         return Answer(
             question=self.question,
             text=self.draft.text,
@@ -199,10 +199,13 @@ class _Case:
             first_token_ms=self.first_token_ms,
             total_ms=self._elapsed(),
             supported=self.draft.supported,
-            conversation=self._goes_on(found),
+            conversation=self._goes_on(),
+            searched=self.found.written,
+            more=any(hit.path not in cited for hit in self.found.hits),
+            prompt_version=VERSION if self.sent and self.sent.sources else "",
         )
 
-    def _goes_on(self, found: Lookup) -> Conversation:
+    def _goes_on(self) -> Conversation:
         """Return what the thread's next question stands on."""
         if not self.sent:
             return self.conversation
@@ -210,7 +213,7 @@ class _Case:
         return Conversation(
             messages=(*self.sent.messages, Message("assistant", self.draft.plain)),
             sources=tuple(sources),
-            questions=(*self.conversation.questions, found.written),
+            questions=(*self.conversation.questions, self.found.written),
         )
 
     def _listed(self, hits: Sequence[Hit]) -> tuple[Source, ...]:

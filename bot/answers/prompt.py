@@ -8,6 +8,7 @@ holds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from bot.answers.choosing import Budget, Choice, beginning, choose, laid
 from bot.answers.languages import language
@@ -37,6 +38,11 @@ SETTLED = {
     "zh": "（请用中文、只根据上面的文章回答，并用 [n] 标注出处。）",
 }
 """The reminder where a channel has settled on one language."""
+
+VERSION = blake2b(
+    "\n".join((SYSTEM.content, *REMINDER.values(), *SETTLED.values())).encode(), digest_size=4
+).hexdigest()
+"""Names this wording; answers are kept with it."""
 
 _QUESTION_SHARE = 0.4
 """Of the room, what a question may take; of a longer one the middle is left out."""

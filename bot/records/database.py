@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,13 @@ class Database:
         self._sqlite = self.url.drivername == "sqlite"
         self._engine: AsyncEngine | None = None
 
-    async def open(self, meta: sa.MetaData, schema: sa.Table, version: int) -> None:
-        """Connect and make the missing tables; refuse a schema newer than *version*."""
+    async def open(
+        self, meta: sa.MetaData, schema: sa.Table, version: int, migrations: Mapping[int, Sequence[str]]
+    ) -> None:
+        """Connect, make the missing tables and take older ones through *migrations* up to *version*.
+
+        A schema newer than that is refused.
+        """
         prepare(self.url)
         # Parameters are what people wrote: hidden, so that no database error carries them into a log.
         if self._sqlite:
@@ -84,8 +89,8 @@ class Database:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 else:
                     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                found = await _migrated(connection, schema, version, migrations)
                 await connection.run_sync(meta.create_all)
-                found = (await connection.execute(sa.select(schema.c.version))).scalar()
                 if found is None:
                     await connection.execute(sa.insert(schema).values(version=version))
         except DatabaseFailure:
@@ -126,6 +131,20 @@ class Database:
         """An INSERT that becomes an UPDATE of *values* where a row with that *key* is there."""
         insert = self.insert(table).values(**key, **values)
         return insert.on_conflict_do_update(index_elements=list(key), set_=dict(values))
+
+
+async def _migrated(
+    connection: AsyncConnection, schema: sa.Table, version: int, migrations: Mapping[int, Sequence[str]]
+) -> int | None:
+    """The version of the tables after their migration, None where there are none."""
+    if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(schema.name)):
+        return None
+    found = (await connection.execute(sa.select(schema.c.version))).scalar()
+    for step in range(found + 1, version + 1) if found is not None else ():
+        for statement in migrations.get(step, ()):
+            await connection.exec_driver_sql(statement)
+        await connection.execute(sa.update(schema).values(version=step))
+    return found
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -18,6 +18,7 @@ from bot.records import tables
 from bot.records.database import Database
 from bot.records.policies import Policies
 from bot.records.tables import (
+    MIGRATIONS,
     SCHEMA,
     Exchange,
     conversations,
@@ -33,7 +34,8 @@ ANSWER_CHARACTERS = 40_000
 
 # What a question that was forgotten becomes: its claim alone.
 _FORGOTTEN = dict.fromkeys(
-    ("person", "channel", "root", "body", "response_url", "reply_ts", "answer", "model"), ""
+    ("person", "channel", "root", "body", "response_url", "reply_ts", "answer", "model", "name", "searched"),
+    "",
 )
 _FORGOTTEN["sources"] = "[]"
 
@@ -60,8 +62,8 @@ class Records:
         self.policies = Policies(self._database)
 
     async def open(self) -> None:
-        """Connect, and make the tables where there are none; refuse a database made by a newer version."""
-        await self._database.open(meta, schema_version, SCHEMA)
+        """Connect, and make the tables or bring them up to date; refuse a newer version's database."""
+        await self._database.open(meta, schema_version, SCHEMA, MIGRATIONS)
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -71,6 +73,7 @@ class Records:
         """Write a question down before it is acknowledged; one that is there already is left alone."""
         values = {
             "claim": claim(question),
+            "name": question.id,
             "person": question.person,
             "team": question.team,
             "channel": question.channel,
@@ -117,14 +120,22 @@ class Records:
             "answer": answer.text[:ANSWER_CHARACTERS],
             "sources": json.dumps([asdict(source) for source in answer.sources], ensure_ascii=False),
             "model": answer.model,
+            "searched": answer.searched,
+            "prompt_version": answer.prompt_version,
+            "first_token_ms": answer.first_token_ms,
+            "total_ms": answer.total_ms,
         }
         where = sa.and_(questions.c.claim == claim(question), questions.c.body != "")
         async with self._database.begin() as connection:
             return (await connection.execute(sa.update(questions).where(where).values(values))).rowcount == 1
 
-    async def answer_of(self, channel: str, reply_ts: str) -> Exchange | None:
-        """The exchange whose reply is the message *reply_ts* of *channel*, or None."""
-        where = sa.and_(questions.c.channel == channel, questions.c.reply_ts == reply_ts)
+    async def answer_of(self, channel: str, reply: str) -> Exchange | None:
+        """The exchange in *channel* whose reply goes by that name, or None.
+
+        The name is the question's id, or the timestamp of the reply's first message.
+        """
+        named = sa.or_(questions.c.reply_ts == reply, questions.c.name == reply)
+        where = sa.and_(questions.c.channel == channel, named)
         async with self._database.begin() as connection:
             row = (await connection.execute(sa.select(questions).where(where))).first()
         return None if row is None else tables.exchange(row)

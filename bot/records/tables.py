@@ -10,7 +10,18 @@ import sqlalchemy as sa
 
 from bot.model import Conversation, Message, Outcome, Policy, Question, Source
 
-SCHEMA = 1
+SCHEMA = 2
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {
+    2: (
+        "ALTER TABLE questions ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN searched TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN prompt_version TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE questions ADD COLUMN first_token_ms INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE questions ADD COLUMN total_ms INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX questions_by_name ON questions (channel, name)",
+    ),
+}
+"""What makes a schema out of the one before it, in SQL that both databases read."""
 
 meta = sa.MetaData()
 schema_version = sa.Table("schema_version", meta, sa.Column("version", sa.Integer, nullable=False))
@@ -31,8 +42,14 @@ questions = sa.Table(
     sa.Column("answer", sa.Text, nullable=False, default=""),
     sa.Column("sources", sa.Text, nullable=False, default="[]"),
     sa.Column("model", sa.Text, nullable=False, default=""),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("searched", sa.Text, nullable=False, server_default=""),
+    sa.Column("prompt_version", sa.Text, nullable=False, server_default=""),
+    sa.Column("first_token_ms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("total_ms", sa.Integer, nullable=False, server_default="0"),
     sa.Index("questions_of_person", "person", "asked_at"),
     sa.Index("questions_by_reply", "channel", "reply_ts"),
+    sa.Index("questions_by_name", "channel", "name"),
 )
 conversations = sa.Table(
     "conversations",
@@ -70,7 +87,10 @@ turns = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A question and what became of it; ``outcome`` is "" while it is open, ``asked_at`` is UTC."""
+    """A question and what became of it; ``outcome`` is "" while it is open, ``asked_at`` is UTC.
+
+    The rest is as in an Answer.
+    """
 
     question: Question
     asked_at: datetime
@@ -79,6 +99,10 @@ class Exchange:
     answer: str = ""
     sources: tuple[Source, ...] = ()
     model: str = ""
+    searched: str = ""
+    prompt_version: str = ""
+    first_token_ms: int = 0
+    total_ms: int = 0
 
 
 def dump(value: Any) -> str:
@@ -117,6 +141,10 @@ def exchange(row: Any) -> Exchange:
         answer=row.answer,
         sources=tuple(_made(Source, each) for each in json.loads(row.sources)),
         model=row.model,
+        searched=row.searched,
+        prompt_version=row.prompt_version,
+        first_token_ms=row.first_token_ms,
+        total_ms=row.total_ms,
     )
 
 

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Record(Protocol):
-    """Remember what *person* thinks of the reply named *reply* in *channel*."""
+    """Remember what *person* thinks of the reply in *channel* that goes by the name *reply*."""
 
     async def __call__(
         self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
@@ -30,7 +30,10 @@ class Record(Protocol):
 
 
 Find = Callable[[str, str], Awaitable[tuple[Question, Answer] | None]]
-"""The question and answer whose reply in a channel has this name (what Delivery.open returned), or None."""
+"""The question and answer whose reply in a channel goes by this name, the question's id; or None.
+
+A reply goes by its timestamp too, which is how buttons of earlier versions name theirs.
+"""
 
 
 def register(app: AsyncApp, *, record: Record, find: Find) -> None:
@@ -74,7 +77,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
 
 
 def _pressed(body: dict[str, Any]) -> tuple[Literal["good", "bad"], str, str]:
-    """The verdict, the channel, and the reply's name: the button's own, or its message's timestamp."""
+    """The verdict, the channel, and the reply's name, for which its timestamp will do."""
     verdict, _, name = str(body["actions"][0].get("value") or "").partition(" ")
     place = body.get("container") or {}
     channel = (body.get("channel") or {}).get("id") or place.get("channel_id") or ""

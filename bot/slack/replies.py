@@ -103,11 +103,11 @@ def _prose(text: str, limit: int, *, classic: bool) -> list[list[Block]]:
 
 
 def _tail(words: Phrases, question: Question, answer: Answer, *, classic: bool) -> list[Block]:
-    """The buttons; a private reply has no timestamp to be known by, its buttons carry the question's id."""
+    """The buttons; the question's id tells them which reply they stand under, whichever its last message."""
     private = question.kind == "command"
     tail = []
     if answer.outcome in {"answered", "cut_short", "no_source"}:
-        tail.append(feedback(words, question.id if private else "", classic=classic))
+        tail.append(feedback(words, question.id, classic=classic))
     if private and answer.text:
         tail.append(actions(button(words.share, SHARE, question.id)))
     return tail
