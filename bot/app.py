@@ -27,7 +27,7 @@ from bot.schedule import Schedule
 from bot.service import Service
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack import commands, feedback, home, listeners, shortcuts, stopping
+from bot.slack import commands, feedback, home, listeners, more, shortcuts, stopping
 from bot.slack.agent import Agent
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
@@ -196,6 +196,7 @@ def _bolt(
     )
     commands.register_pages(app, search=service.search)
     feedback.register(app, record=service.record, find=service.find)
+    more.register(app, find=service.find, search=service.search)
     stopping.register(
         app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
     )

@@ -50,6 +50,9 @@ class Phrases:
     good: str
     bad: str
     share: str
+    more: str
+    more_found: str
+    more_nothing: str
 
     # instead of an answer
     no_source: str

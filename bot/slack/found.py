@@ -1,14 +1,14 @@
-"""What ``/blog search`` shows: articles and the passages that matched, page by page. Pure."""
+"""Articles that a search found: the pages of ``/blog search``, and more below an answer. Pure."""
 
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from bot.model import Source
-from bot.phrases import choose
+from bot.model import Answer, Question, Source
+from bot.phrases import choose, words_for
 from bot.slack import text as slack_text
-from bot.slack.blocks import Block, Reply, actions, button, reply, section, source_line
+from bot.slack.blocks import Block, Reply, actions, button, reply, section, source_blocks, source_line
 from index.markdown import visible
 from index.model import Hit
 from index.words import words as words_of
@@ -48,6 +48,18 @@ def page(asked: str, hits: Sequence[Hit], start: int = 0) -> Reply:
     if buttons and all(len(each["value"]) <= _VALUE for each in buttons):
         blocks.append(actions(*buttons))
     return reply(heading, *blocks)
+
+
+def further(question: Question, answer: Answer, hits: Sequence[Hit]) -> Reply:
+    """Up to a PAGE of *hits*, best first, that are no sources of *answer*, numbered on from these."""
+    phrases = words_for(question)
+    named = {source.path for source in answer.sources}
+    others = [hit for hit in hits if hit.path not in named][:PAGE]
+    if not others:
+        return reply(phrases.more_nothing)
+    first = 1 + max((source.n for source in answer.sources), default=0)
+    sources = [_source(n, hit) for n, hit in enumerate(others, first)]
+    return reply(phrases.more_found, *source_blocks(phrases.more_found, sources))
 
 
 def wanted(value: str) -> tuple[str, int]:

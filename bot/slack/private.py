@@ -6,10 +6,12 @@ private answer is not streamed: a sign, then the whole.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import structlog
+from slack_bolt.async_app import AsyncRespond
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.model import Question
@@ -33,6 +35,12 @@ async def send(calls: Calls, question: Question, reply: Reply, *, sleep: Sleep =
         if question.root != question.ts:
             arguments["thread_ts"] = question.root
         await calls.call("chat.postEphemeral", arguments)
+
+
+async def whisper(respond: AsyncRespond, body: Mapping[str, Any], reply: Reply) -> None:
+    """Show *reply* to the person alone who pressed a button, in the thread of the button."""
+    root = (body.get("message") or {}).get("thread_ts")
+    await respond(**reply, response_type="ephemeral", replace_original=False, thread_ts=root)
 
 
 async def _respond(question: Question, reply: Reply, sleep: Sleep) -> bool:

@@ -8,6 +8,7 @@ from bot.phrases import Phrases, words_for
 from bot.slack import text as slack_text
 from bot.slack.blocks import (
     MARKDOWN,
+    MORE,
     MOST_SOURCES,
     SECTION,
     SHARE,
@@ -104,13 +105,14 @@ def _prose(text: str, limit: int, *, classic: bool) -> list[list[Block]]:
 
 def _tail(words: Phrases, question: Question, answer: Answer, *, classic: bool) -> list[Block]:
     """The buttons; the question's id tells them which reply they stand under, whichever its last message."""
-    private = question.kind == "command"
-    tail = []
+    tail, buttons = [], []
     if answer.outcome in {"answered", "cut_short", "no_source"}:
         tail.append(feedback(words, question.id, classic=classic))
-    if private and answer.text:
-        tail.append(actions(button(words.share, SHARE, question.id)))
-    return tail
+    if answer.more and answer.outcome != "no_source":
+        buttons.append(button(words.more, MORE, question.id))
+    if question.kind == "command" and answer.text:
+        buttons.append(button(words.share, SHARE, question.id))
+    return [*tail, actions(*buttons)] if buttons else tail
 
 
 def _notes(words: Phrases, answer: Answer) -> list[Block]:

@@ -8,7 +8,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Question
 from bot.phrases import choose
-from bot.slack.blocks import STOP
+from bot.slack.blocks import STOP, reply
+from bot.slack.private import whisper
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +34,11 @@ def register(
         person = str(body["user"]["id"])
         words = choose(str((body.get("message") or {}).get("text") or ""))
         if person != asker and not await is_admin(person):
-            await _whisper(respond, body, words.stop_refused)
+            await whisper(respond, body, reply(words.stop_refused))
         elif stop(name):
             log.info("stopped", question=name)
         else:
-            await _whisper(respond, body, words.stop_late)
+            await whisper(respond, body, reply(words.stop_late))
 
     @app.event("agent_session_stopped")
     async def session_stopped(event: dict[str, Any]) -> None:
@@ -46,9 +47,3 @@ def register(
             if question.person == event.get("user"):
                 stop(question.id)
                 log.info("stopped", question=question.id)
-
-
-async def _whisper(respond: AsyncRespond, body: dict[str, Any], sentence: str) -> None:
-    """Tell the person alone, in the thread of the button."""
-    root = (body.get("message") or {}).get("thread_ts")
-    await respond(text=sentence, response_type="ephemeral", replace_original=False, thread_ts=root)

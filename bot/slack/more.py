@@ -1,0 +1,36 @@
+"""More articles: what the search found beside the sources of an answer, for who presses alone [Bolt]."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.phrases import choose
+from bot.slack import found as results
+from bot.slack import notices
+from bot.slack.blocks import MORE, reply
+from bot.slack.commands import Search
+from bot.slack.feedback import Find
+from bot.slack.private import whisper
+from index.errors import IndexFailure
+
+
+def register(app: AsyncApp, *, find: Find, search: Search) -> None:
+    """Search again for the question of an answer, and show the articles that the answer does not name."""
+
+    @app.action(MORE)
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        known = await find(body["channel"]["id"], body["actions"][0]["value"])
+        if known is None:
+            text = str((body.get("message") or {}).get("text") or "")
+            await whisper(respond, body, reply(choose(text).share_gone))
+            return
+        question, answer = known
+        asked = replace(question, text=answer.searched or question.text)
+        try:
+            found = await search(asked, len(answer.sources) + results.PAGE)
+        except IndexFailure as failure:
+            await whisper(respond, body, notices.search_failed(question.text, failure))
+        else:
+            await whisper(respond, body, results.further(question, answer, found.hits))
