@@ -11,17 +11,20 @@ from bot.errors import ConfigFailure, SlackFailure
 from bot.playground import Playground, sign
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack.connection import HttpLine, SocketLine, granted, preflight
+from bot.slack.connection import PING_SECONDS, HttpLine, SocketLine, granted, preflight
 
 
 @asynccontextmanager
 async def connected(
-    slack: Playground, patience: float = 60.0, states: asyncio.Queue[bool] | None = None
+    slack: Playground,
+    patience: float = 60.0,
+    states: asyncio.Queue[bool] | None = None,
+    ping: float = 0.2,
 ) -> AsyncIterator[SocketLine]:
     web = slack_calls.client(slack.bot_token, slack.api_url)
     app = slack_app.build(web, await preflight(web, slack.app_token))
     heard = states.put_nowait if states else lambda _: None
-    line = SocketLine(app, slack.app_token, patience=patience, look=0.05, ping=0.2, changed=heard)
+    line = SocketLine(app, slack.app_token, patience=patience, look=0.05, ping=ping, changed=heard)
     await line.start()
     try:
         yield line
@@ -42,11 +45,13 @@ async def test_slack_asking_to_reconnect_gets_a_new_connection() -> None:
         await slack.wait_for(lambda: slack.connections_opened > opened and slack.connections)
 
 
-async def test_a_half_open_socket_is_noticed_by_its_unanswered_pings() -> None:
-    async with Playground() as slack, connected(slack):
+async def test_row_2_a_half_open_socket_is_noticed_within_five_pings_and_so_within_25_seconds() -> None:
+    ping = 1.0
+    async with Playground() as slack, connected(slack, ping=ping):
         opened = slack.connections_opened
         slack.go_deaf()
-        await slack.wait_for(lambda: slack.connections_opened > opened)
+        await slack.wait_for(lambda: slack.connections_opened > opened, 5 * ping)
+    assert 5 * PING_SECONDS <= 25
 
 
 async def test_a_refused_ticket_is_followed_by_a_new_one() -> None:
