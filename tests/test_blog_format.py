@@ -8,6 +8,8 @@ import pytest
 
 from index.article import parse, passages
 from index.model import Article, Skip
+from index.search import Search
+from tests.fakes.shelves import BLOG, publish
 
 SAMPLE = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "blog-sample"
 
@@ -51,6 +53,14 @@ def test_titles_are_those_of_the_list() -> None:
 
 def test_a_draft_without_title_is_called_by_its_file() -> None:
     assert article("202407/20240723_01.md").title == "20240723_01"
+
+
+def test_a_title_keeps_its_quotes_bars_and_ampersands_and_loses_its_code_marks() -> None:
+    titles = {found.path: found.title for found in articles()}
+    assert "() & pg_" in titles["201404/20140409_01.md"]
+    assert "posting list|tree" in titles["201907/20190706_01.md"]
+    assert '"社区扩展插件市场"' in titles["202407/20240717_02.md"]
+    assert "大模型LLama3:8b, " in titles["202407/20240718_01.md"]
 
 
 def test_no_header_line_is_left_in_any_body_and_dates_and_tags_are_read() -> None:
@@ -103,10 +113,10 @@ def test_an_odd_fence_does_not_swallow_the_headings_after_it() -> None:
 
 
 def test_a_comment_in_code_is_no_heading() -> None:
-    headings = {
-        heading for found in articles() for passage in passages(found) for heading in passage.headings
-    }
-    assert "Get the file path from the command line argument" not in headings
+    comment = "Get the file path from the command line argument"
+    found = passages(article("202407/20240722_01.md"))
+    assert any(f"\n# {comment}" in passage.text for passage in found)
+    assert not any(comment in passage.headings for passage in found)
 
 
 def test_every_passage_is_bounded_closed_and_on_its_own_article() -> None:
@@ -121,19 +131,62 @@ def test_an_empty_link_keeps_its_words() -> None:
     assert "视频回放" in text_of(article("202403/20240312_02.md"))
 
 
-def test_code_keeps_its_marks_tabs_and_emoji() -> None:
+def test_links_images_and_bare_addresses_stay_beside_the_words_they_stand_with() -> None:
+    text = text_of(article("201907/20190706_01.md"))
+    for kept in (
+        "![pic](20190706_01_pic_002.jpg)",
+        "[RUM index and its applications](20190706_01_doc_001.pdf)",
+        "\nhttps://github.com/postgrespro/rum",
+    ):
+        assert kept in text
+    assert "](https://yq.aliyun.com/live/1906)" in text_of(article("202001/20200116_01.md"))
+
+
+def test_code_keeps_its_marks_tabs_boxes_and_emoji() -> None:
     assert "<<<<<" in text_of(article("202407/20240723_01.md"))
     assert "😊" in text_of(article("202407/20240718_01.md"))
+    assert "│ varchar │ varchar │" in text_of(article("202211/20221124_03.md"))
     assert "NAME     \tID" in text_of(article("202407/20240718_01.md"))
 
 
 def test_tables_without_outer_pipes_and_escaped_lists_stay_as_they_are() -> None:
     text = text_of(article("201612/20161206_01.md"))
     assert "   alias   |   description   |  token  |" in text
-    assert re.search(r"^1、", text_of(article("201005/20100511_02.md")), re.MULTILINE)
+    text = text_of(article("201005/20100511_02.md"))
+    assert re.search(r"^1、", text, re.MULTILINE)
+    assert "1\\. 级别，" in text
 
 
 def test_trailing_blanks_are_gone() -> None:
     assert not any(
         re.search(r"[ \t]$", passage.text, re.MULTILINE) for a in articles() for passage in passages(a)
     )
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Iterator[Search]:
+    """A search in the sample as it is indexed."""
+    publish(tmp_path, articles())
+    search = Search(tmp_path, BLOG)
+    yield search
+    search.close()
+
+
+def test_the_article_on_an_index_stands_above_those_that_quote_wrong_answers_about_it(found: Search) -> None:
+    for question in ("RUM 索引", "rum索引和gin索引有什么区别"):
+        paths = [hit.path for hit in found(question).hits]
+        assert paths[0] == "201907/20190706_01.md"
+        assert {"202407/20240719_01.md", "202407/20240722_01.md"} <= set(paths)
+
+
+def test_a_footer_in_every_old_article_makes_none_of_them_match_its_words(found: Search) -> None:
+    assert {hit.path for hit in found("全文检索").hits} == {
+        path
+        for path, text in ((one.path, f"{one.title}\n{text_of(one)}") for one in articles())
+        if "全文检索" in text
+    }
+
+
+def test_a_tag_that_every_recent_article_carries_does_not_decide(found: Search) -> None:
+    assert found("PolarDB 64-bit XID").hits[0].path == "202407/20240701_06.md"
+    assert found("DuckDB 并行创建索引").hits[0].path == "202211/20221124_03.md"
