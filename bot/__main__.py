@@ -110,7 +110,7 @@ def refresh(
     with terminal.progress_bar() as progress:
         report = asyncio.run(refreshing.refresh(config(), force=force, progress=progress))
     if as_json:
-        terminal.dump(asdict(report))
+        terminal.dump({name: value for name, value in asdict(report).items() if name != "newcomers"})
     else:
         terminal.report(report)
 

@@ -14,7 +14,7 @@ import index
 from bot.config import Config
 from index import errors
 from index.errors import IndexFailure
-from index.model import Progress, Report, silent
+from index.model import Newcomer, Progress, Report, silent
 
 ROOT = Path(index.__file__).resolve().parent.parent
 
@@ -52,7 +52,8 @@ async def refresh(config: Config, *, force: bool = False, progress: Progress = s
                 process.terminate()
             await process.wait()
     if "report" in last:
-        return Report(**last["report"])
+        newcomers = tuple(Newcomer(**each) for each in last["report"].pop("newcomers"))
+        return Report(**last["report"], newcomers=newcomers)
     if "failure" in last:
         raise getattr(errors, last["failure"])(last["sentence"], last["fix"])
     raise IndexFailure(

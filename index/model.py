@@ -97,8 +97,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Newcomer:
+    """An article that a refresh added; ``url`` is "" where there is no page to link."""
+
+    title: str
+    url: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What one refresh did. ``skipped`` counts files by reason; ``seconds`` is wall time."""
+    """What one refresh did. ``skipped`` counts files by reason; ``seconds`` is wall time.
+
+    ``newcomers`` are some of the articles added, the newest date first.
+    """
 
     commit: str
     generation: str
@@ -109,6 +121,7 @@ class Report:
     removed: int
     skipped: Mapping[str, int]
     seconds: float
+    newcomers: tuple[Newcomer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

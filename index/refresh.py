@@ -17,13 +17,19 @@ from index.errors import EmbeddingUnavailable, IndexDamaged, NothingToIndex, Shr
 from index.files import matcher
 from index.folder import exclusive, writing
 from index.generations import Generation, Manifest
+from index.links import link, link_template
 from index.mirror import Mirror
-from index.model import Blog, Progress, Report, silent
+from index.model import Blog, Newcomer, Progress, Report, silent
 from index.remote import Remote
 from index.vectors import Embedder
 
 LARGEST_LOSS = 0.2
 """A generation that loses more than this share of the articles is published only when asked to."""
+
+MOST_NEWCOMERS = 10
+"""Articles added that a report names; it counts them all."""
+LONGEST_URL = 1_000
+"""Characters; a longer address is left out, so that a report stays a short line."""
 
 LEAST_LOSS = 3
 """Losing fewer articles than this is never refused: a tiny blog is not guarded against its own author."""
@@ -78,7 +84,7 @@ def refresh(
         if embed and not old:
             made, now = _bring_up(task, made, embed)
         mirror.tidy()
-    return _report(old, made, now, monotonic() - started)
+    return _report(blog, old, made, now, monotonic() - started)
 
 
 def _bring_up(task: _Task, old: Generation | None, embed: Embedder | None) -> tuple[Generation, Now]:
@@ -180,7 +186,7 @@ def _newest(data: Path) -> Generation | None:
         return None
 
 
-def _report(old: Generation | None, made: Generation, now: Now, seconds: float) -> Report:
+def _report(blog: Blog, old: Generation | None, made: Generation, now: Now, seconds: float) -> Report:
     before: Mapping[str, str] = old.manifest.blobs if old else {}
     return Report(
         commit=now.tip.commit,
@@ -192,4 +198,17 @@ def _report(old: Generation | None, made: Generation, now: Now, seconds: float) 
         removed=len(before.keys() - now.blobs.keys()),
         skipped=now.skips,
         seconds=round(seconds, 3),
+        newcomers=_newcomers(blog, before, made.manifest, now),
     )
+
+
+def _newcomers(blog: Blog, before: Mapping[str, str], made: Manifest, now: Now) -> tuple[Newcomer, ...]:
+    """The newest of the articles that were not there *before*; each of them has just been read."""
+    template = blog.link or link_template(made.repo, made.branch)
+    added = [article for path, article in now.articles.items() if path not in before]
+    added.sort(key=lambda article: (article.date, article.path), reverse=True)
+    found = []
+    for article in added[:MOST_NEWCOMERS]:
+        url = link(template, article.path, made.branch)
+        found.append(Newcomer(article.title, url if len(url) <= LONGEST_URL else "", article.date))
+    return tuple(found)

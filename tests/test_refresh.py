@@ -6,7 +6,7 @@ import pytest
 
 from index import generations, seals
 from index.errors import NothingToIndex
-from index.model import Blog
+from index.model import Blog, Newcomer
 from index.refresh import refresh
 from index.search import Search
 from tests.fakes.git_http import GitServer
@@ -57,6 +57,28 @@ def test_a_commit_without_articles_publishes_nothing(blog: BlogRepository, data:
     second = refreshed(blog, data)
     assert second.generation == first.generation
     assert second.commit == blog.head
+
+
+def test_the_newest_of_the_articles_added_are_named_with_their_links(
+    blog: BlogRepository, data: Path
+) -> None:
+    refreshed(blog, data)
+    for day in range(10, 30):
+        text = article("checkpoints").split("\n", 1)[1]
+        blog.write(f"posts/{day} b.md", f"---\ntitle: Day {day}\ndate: 2026-10-{day}\n---\n{text}")
+    blog.commit()
+    report = refresh(Blog(str(blog.path), link="https://example.org/{path}"), data)
+    assert (report.added, len(report.newcomers)) == (20, 10)
+    assert report.newcomers[0] == Newcomer("Day 29", "https://example.org/posts/29%20b.md", "2026-10-29")
+    blog.write("posts/29 b.md", article("changed")).commit()
+    assert refresh(Blog(str(blog.path)), data).newcomers == ()
+
+
+def test_an_address_beyond_all_bounds_is_left_out_of_a_report(blog: BlogRepository, data: Path) -> None:
+    refreshed(blog, data)
+    blog.write(f"{'很' * 80}/{'很' * 80}.md", article("far below")).commit()
+    (far,) = refresh(Blog(str(blog.path), link="https://example.org/{path}"), data).newcomers
+    assert far.url == ""
 
 
 def test_added_changed_renamed_and_deleted_articles_are_followed(blog: BlogRepository, data: Path) -> None:
