@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,6 +30,7 @@ from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
 from bot.slack import commands, feedback, home, listeners, more, shortcuts, stopping
 from bot.slack.agent import Agent
+from bot.slack.announcing import Announcer
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
 from bot.slack.rights import Rights
@@ -95,7 +97,15 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             lost=leave,
         )
         schedule = Schedule(
-            config.refresh, service.refresh, memory=config.data / "schedule.json", reported=_report_failure
+            config.refresh,
+            service.refresh,
+            memory=config.data / "schedule.json",
+            hears=Announcer(
+                web,
+                config.announce,
+                take_turn=records.take_turn,
+                language=partial(records.policies.language_of, me.team),
+            ),
         )
         await _first_refresh(answers, service, schedule, announce)
         await jobs.start()
@@ -268,10 +278,6 @@ async def _forget_old(config: Config, records: Records, jobs: Jobs) -> None:
         else:
             log.info("old questions deleted", count=gone)
         await asyncio.sleep(timedelta(days=1).total_seconds())
-
-
-async def _report_failure(failure: Exception, again: timedelta | None) -> None:
-    log.error("refresh failed", reason=type(failure).__name__, again=str(again) if again else "tomorrow")
 
 
 def _in_background(stack: AsyncExitStack, *works: Coroutine[Any, Any, None]) -> None:

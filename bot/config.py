@@ -19,7 +19,8 @@ class Config:
     """Everything the bot can be told, in types; secrets never show in a repr.
 
     ``context`` and ``answer_tokens`` are tokens; ``health_port`` 0 turns the health pages off; questions,
-    answers and feedback are deleted after ``keep_days``; each Ollama writes ``parallel`` answers at once.
+    answers and feedback are deleted after ``keep_days``; each Ollama writes ``parallel`` answers at once;
+    ``announce`` is the channel that hears of refreshes, or "".
     """
 
     blog: Blog
@@ -31,6 +32,7 @@ class Config:
     answer_tokens: int
     parallel: int
     refresh: str
+    announce: str
     database_url: str = field(repr=False)
     admins: tuple[str, ...]
     channels: tuple[str, ...]
@@ -92,6 +94,7 @@ class Config:
             answer_tokens=answer_tokens,
             parallel=read.number("BLOGBOT_PARALLEL", 2, 1, 64),
             refresh=read.cron("BLOGBOT_REFRESH", "0 3 * * *"),
+            announce=read.channel("BLOGBOT_ANNOUNCE"),
             database_url=read.database("BLOGBOT_DATABASE_URL", f"sqlite:///{data / 'blogbot.sqlite'}"),
             admins=read.ids("BLOGBOT_ADMINS", "UW", "user ids such as U012ABCDEF"),
             channels=read.ids("BLOGBOT_CHANNELS", "CGD", "channel ids such as C012ABCDEF"),
@@ -147,6 +150,12 @@ class _Reader:
             if not re.fullmatch(f"[{letters}][A-Z0-9]{{5,}}", item):
                 self.fault(f"{name} holds {item!r}: give {example}, separated by commas.")
         return found
+
+    def channel(self, name: str) -> str:
+        found = self.ids(name, "CG", "one channel id such as C012ABCDEF")
+        if len(found) > 1:
+            self.fault(f"{name} holds {len(found)} channels: give one.")
+        return found[0] if found else ""
 
     def address(self, name: str, default: str) -> str:
         value = self.text(name, default)

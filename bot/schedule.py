@@ -5,18 +5,19 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from index.errors import ShrinkRefused
+from index.errors import RefreshRunning, ShrinkRefused
 
 T = TypeVar("T")
-Reported = Callable[[Exception, timedelta | None], Awaitable[None]]
+T_contra = TypeVar("T_contra", contravariant=True)
 
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
+_LOOKS_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 8 * 24, 32 * 24, 366 * 24))
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 log = structlog.get_logger(__name__)
@@ -39,17 +40,40 @@ def trigger(line: str) -> CronTrigger:
     )
 
 
-def turn(moment: datetime) -> str:
-    """The name of a day's refresh, under which all replicas together announce it once."""
-    return f"refresh {moment.astimezone(UTC):%Y-%m-%d}"
+def turn(when: CronTrigger, moment: datetime) -> str:
+    """The name of the run that *when* wanted last, up to *moment*: after its day and hour, in UTC.
+
+    Every replica gives a run the same name, also one that begins late, tries again or makes up for it.
+    """
+    for back in _LOOKS_BACK:
+        due, following = None, when.get_next_fire_time(None, moment - back)
+        while following is not None and following <= moment:
+            due, following = following, when.get_next_fire_time(following, following)
+        if due is not None:
+            return _named(due)
+    return _named(moment)
+
+
+def _named(due: datetime) -> str:
+    return f"refresh {due.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+class Hears(Protocol[T_contra]):
+    """Who is told of refreshes; *run* is the name of a scheduled one, "" for one that a person asked for."""
+
+    async def refreshed(self, done: T_contra, run: str, *, recovered: bool) -> None:
+        """One succeeded; *recovered* where scheduled ones had failed since the last success."""
+
+    async def failed(self, failure: Exception, run: str, *, first: bool) -> None:
+        """A scheduled one failed; *first* where none had since the last success."""
 
 
 class Schedule(Generic[T]):
     """Runs *refresh* by the cron *line*, one at a time; times are UTC, so that no night has two or none.
 
     ``memory`` is a file that remembers the last success, so that a night missed while the bot was down is
-    made up for at start. A scheduled run that fails is tried again after each of ``pauses``; failures go to
-    ``reported`` with the pause until the next try, None after the last.
+    made up for at start, and whether runs have failed since. A scheduled run that fails is tried again after
+    each of ``pauses``. ``hears`` is told how refreshes end.
     """
 
     def __init__(
@@ -58,14 +82,14 @@ class Schedule(Generic[T]):
         refresh: Callable[[], Awaitable[T]],
         *,
         memory: Path,
-        reported: Reported,
+        hears: Hears[T],
         pauses: tuple[timedelta, ...] = PAUSES,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trigger = trigger(line)
         self._refresh = refresh
         self._memory = memory
-        self._reported = reported
+        self._hears = hears
         self._pauses = pauses
         self._clock = clock
         self._running: asyncio.Task[T] | None = None
@@ -108,8 +132,8 @@ class Schedule(Generic[T]):
     def last(self) -> datetime | None:
         """When a refresh last succeeded here."""
         try:
-            return datetime.fromisoformat(json.loads(self._memory.read_text())["refreshed"]).astimezone(UTC)
-        except (OSError, ValueError, KeyError, TypeError):
+            return datetime.fromisoformat(self._remembered()["refreshed"]).astimezone(UTC)
+        except (ValueError, KeyError, TypeError):
             return None
 
     def next(self) -> datetime | None:
@@ -119,37 +143,55 @@ class Schedule(Generic[T]):
 
     async def run_now(self) -> T:
         """Refresh now and return what came of it, or raise its failure; joins a run that is under way."""
+        return await self._run_or_join("")
+
+    async def _run_or_join(self, name: str) -> T:
         if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._run())
+            self._running = asyncio.create_task(self._run(name))
         return await asyncio.shield(self._running)
 
-    async def _run(self) -> T:
+    async def _run(self, name: str) -> T:
         began = self._clock()
         done = await self._refresh()
-        self._remember(began)
+        recovered = self._is_failing()
+        self._remember(refreshed=began.isoformat())
+        await self._hears.refreshed(done, name, recovered=recovered)
         return done
 
     async def _scheduled(self) -> None:
-        name = turn(self._clock())
+        name = turn(self._trigger, self._clock())
         for pause in (*self._pauses, None):
             try:
-                await self.run_now()
+                await self._run_or_join(name)
             except Exception as failure:
                 again = None if isinstance(failure, ShrinkRefused) else pause
-                log.warning("refresh failed", run=name, exc_info=failure, again=str(again))
-                await self._reported(failure, again)
+                log.exception("refresh failed", run=name, again=str(again or "next time"))
+                if not isinstance(failure, RefreshRunning):  # which does what this one would have done
+                    first = not self._is_failing()
+                    self._remember(**self._remembered() | {"failing": True})
+                    await self._hears.failed(failure, name, first=first)
                 if again is None:
                     return
                 await asyncio.sleep(again.total_seconds())
             else:
                 return
 
-    def _remember(self, moment: datetime) -> None:
+    def _is_failing(self) -> bool:
+        return self._remembered().get("failing") is True
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._memory.read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _remember(self, **facts: Any) -> None:
         """A memory that cannot be written costs one refresh too many at the next start, and no more."""
         aside = self._memory.with_suffix(".new")
         try:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text(json.dumps({"refreshed": moment.isoformat()}))
+            aside.write_text(json.dumps(facts))
             aside.replace(self._memory)
         except OSError as exc:
             log.warning("the refresh's time could not be kept", failure=exc.strerror)

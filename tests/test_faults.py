@@ -117,6 +117,7 @@ row 36: two refreshes: one runs
 row 37: repository offline or refusing: the old index, and its age
     test_an_offline_or_refusing_remote_leaves_the_old_index
     test_row_37_an_offline_blog_is_told_to_the_administrator_and_the_old_index_answers
+    test_a_blog_that_is_away_is_reported_by_one_replica_and_its_return_too
     test_what_is_counted_and_measured_is_shown
 row 38: force-push: the right index
     test_a_force_push_gives_the_right_index
@@ -131,8 +132,10 @@ row 41: invalid UTF-8, bad front matter: the rest is indexed
 row 42: many articles gone: refused, and said
     test_a_large_loss_is_refused_until_asked_for
     test_row_42_a_blog_that_lost_its_articles_is_refused_and_the_old_index_answers
+    test_the_first_failure_of_a_streak_is_told_with_its_mend_and_so_is_its_end
 row 43: missed nightly run: made up at the start
     test_a_night_missed_while_the_bot_was_down_is_made_up_for_at_start
+    test_two_replicas_refresh_each_their_index_and_announce_a_night_once
 row 44: clocks change: exactly one run
     test_every_day_has_exactly_one_run_when_clocks_change
 row 45: a ping in an article: pings nobody

@@ -28,6 +28,7 @@ METHODS: dict[str, set[str]] = {
     "chat.startStream": {"chat:write"},
     "chat.stopStream": {"chat:write"},
     "chat.update": {"chat:write"},
+    "conversations.history": {"channels:history", "groups:history"},  # of channels alone: no direct messages
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.replies": {"channels:history", "groups:history", "im:history"},
     "users.info": {"users:read"},

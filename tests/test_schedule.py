@@ -1,4 +1,4 @@
-"""When the index follows the blog (faults 36, 43, 44)."""
+"""When the index follows the blog, and who is told (faults 36, 43, 44)."""
 
 import asyncio
 import itertools
@@ -9,23 +9,25 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.schedule import Schedule, trigger, turn
-from index.errors import RepositoryUnreachable, ShrinkRefused
+from index.errors import RefreshRunning, RepositoryUnreachable, ShrinkRefused
 
 NIGHTLY = "0 3 * * *"
 QUICK = (timedelta(milliseconds=1), timedelta(milliseconds=2))
 
 
 class Blog:
-    """A refresh that counts, waits at a door, and fails as often as told; it notes what is reported."""
+    """A refresh that counts, waits at a door, and fails as often as told; it notes what it hears."""
 
     def __init__(self) -> None:
         self.runs = 0
         self.at_once = 0
         self.most = 0
         self.failures: list[Exception] = []
-        self.reports: list[tuple[str, timedelta | None]] = []
+        self.reports: list[tuple[str, bool]] = []
+        self.told: list[tuple[str, bool]] = []
         self.door = asyncio.Event()
         self.door.set()
         self._changed = asyncio.Condition()
@@ -43,8 +45,12 @@ class Blog:
             self.at_once -= 1
         return self.runs
 
-    async def reported(self, failure: Exception, again: timedelta | None) -> None:
-        self.reports.append((str(failure), again))
+    async def refreshed(self, _done: int, run: str, *, recovered: bool) -> None:
+        self.told.append((run, recovered))
+        await self._tell()
+
+    async def failed(self, failure: Exception, _run: str, *, first: bool) -> None:
+        self.reports.append((str(failure), first))
         await self._tell()
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -76,7 +82,7 @@ def made(blog: Blog, folder: Path, clock: Clock, line: str = NIGHTLY) -> Schedul
         line,
         blog.refresh,
         memory=folder / "refresh.json",
-        reported=blog.reported,
+        hears=blog,
         pauses=QUICK,
         clock=clock,
     )
@@ -168,12 +174,43 @@ async def test_a_scheduled_run_that_fails_is_tried_again_with_growing_pauses_and
 ) -> None:
     blog.failures = [RepositoryUnreachable("one"), RepositoryUnreachable("two")]
     schedule = made(blog, tmp_path, Clock(2026, 11, 23))
-    await schedule.start()
-    await blog.until(lambda: blog.runs == 3)
-    await schedule.run_now()
+    with capture_logs() as lines:
+        await schedule.start()
+        await blog.until(lambda: len(blog.told) == 1)
     await schedule.stop()
-    assert blog.reports == [("one", QUICK[0]), ("two", QUICK[1])]
+    assert [line["again"] for line in lines if "again" in line] == [str(pause) for pause in QUICK]
+    assert blog.reports == [("one", True), ("two", False)]
+    assert blog.told == [("refresh 2026-11-22 03:00", True)]
     assert schedule.last() is not None
+
+
+async def test_a_streak_of_failures_lasts_over_nights_and_restarts_until_a_refresh_succeeds(
+    blog: Blog, tmp_path: Path
+) -> None:
+    clock = Clock(2026, 11, 23)
+    for day in (23, 24):
+        clock.now = datetime(2026, 11, day, 9, tzinfo=UTC)
+        blog.failures = [ShrinkRefused(f"on the {day}th")]
+        schedule = made(blog, tmp_path, clock)
+        await schedule.start()
+        await blog.until(lambda: not blog.at_once and len(blog.reports) == clock.now.day - 22)
+        await schedule.stop()
+    assert blog.reports == [("on the 23th", True), ("on the 24th", False)]
+    await made(blog, tmp_path, clock).run_now()
+    await made(blog, tmp_path, clock).run_now()
+    assert blog.told == [("", True), ("", False)]
+
+
+async def test_a_refresh_made_by_hand_in_the_same_folder_is_no_failure_of_the_night(
+    blog: Blog, tmp_path: Path
+) -> None:
+    blog.failures = [RefreshRunning("another works")]
+    schedule = made(blog, tmp_path, Clock(2026, 11, 23))
+    await schedule.start()
+    await blog.until(lambda: len(blog.told) == 1)
+    await schedule.stop()
+    assert (blog.runs, blog.reports) == (2, [])
+    assert blog.told == [("refresh 2026-11-22 03:00", False)]
 
 
 async def test_a_scheduled_run_is_given_up_after_its_last_pause_and_that_is_said(
@@ -185,7 +222,7 @@ async def test_a_scheduled_run_is_given_up_after_its_last_pause_and_that_is_said
     await blog.until(lambda: len(blog.reports) == 3)
     await schedule.stop()
     assert blog.runs == 3
-    assert blog.reports[-1] == ("2", None)
+    assert [said for said, _ in blog.reports] == ["0", "1", "2"]
 
 
 async def test_a_refused_shrinking_waits_for_a_person_instead_of_being_tried_again(
@@ -196,7 +233,7 @@ async def test_a_refused_shrinking_waits_for_a_person_instead_of_being_tried_aga
     await schedule.start()
     await blog.until(lambda: len(blog.reports) == 1)
     await schedule.stop()
-    assert (blog.runs, blog.reports) == (1, [("half of it would go", None)])
+    assert (blog.runs, blog.reports) == (1, [("half of it would go", True)])
 
 
 async def test_a_run_that_comes_hours_late_is_made_and_only_once(blog: Blog, tmp_path: Path) -> None:
@@ -282,5 +319,19 @@ def test_a_line_that_cannot_be_kept_is_refused_with_a_reason(line: str) -> None:
         trigger(line)
 
 
-def test_a_days_run_is_named_after_its_day_in_utc() -> None:
-    assert turn(datetime(2026, 11, 23, 23, 30, tzinfo=ZoneInfo("America/New_York"))) == "refresh 2026-11-24"
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (NIGHTLY, "refresh 2026-11-23 03:00"),
+        ("0 9 * * *", "refresh 2026-11-22 09:00"),
+        ("*/15 * * * *", "refresh 2026-11-23 04:30"),
+        ("30 4 * * *", "refresh 2026-11-23 04:30"),
+        ("0 3 1 * *", "refresh 2026-11-01 03:00"),
+        ("0 3 24 12 *", "refresh 2025-12-24 03:00"),
+        ("0 3 29 2 *", "refresh 2026-11-23 04:30"),
+    ],
+)
+def test_a_run_is_named_after_when_it_was_due_however_late_it_begins(line: str, name: str) -> None:
+    now = datetime(2026, 11, 22, 23, 30, tzinfo=ZoneInfo("America/New_York")).astimezone(UTC)
+    assert turn(trigger(line), now) == name
+    assert turn(trigger(line), now + timedelta(seconds=59)) in {name, "refresh 2026-11-23 04:30"}

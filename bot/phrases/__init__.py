@@ -88,6 +88,14 @@ class Phrases:
     refresh_done: str
     refresh_refused: str
     refresh_failed: str
+    refresh_recovered: str
+    news: str
+    news_added: str
+    news_added_one: str
+    news_changed: str
+    news_removed: str
+    news_comma: str
+    news_more: str
     search_usage: str
     search_found: str
     search_nothing: str

@@ -23,6 +23,10 @@ class Policies:
             body = (await connection.execute(query)).scalar()
         return Policy() if body is None else tables.policy(body)
 
+    async def language_of(self, team: str, channel: str) -> str:
+        """The language that a channel has settled on, as a code, or ""."""
+        return (await self.of(team, channel)).language
+
     async def keep(self, team: str, channel: str, policy: Policy) -> None:
         """Set a channel's policy; the default one leaves no trace."""
         key = {"team": team, "channel": channel}

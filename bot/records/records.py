@@ -195,13 +195,18 @@ class Records:
             rows = (await connection.execute(query)).all()
         return {row.person: (row.verdict, row.reason) for row in rows}
 
-    async def take_turn(self, name: str) -> bool:
-        """Whether the caller is the first of all replicas to ask for *name*, say an announcement's day."""
-        insert = (
-            self._database.insert(turns).values(name=name, taken_at=self._clock()).on_conflict_do_nothing()
-        )
+    async def take_turn(self, *names: str) -> bool:
+        """Whether the caller is the first of all replicas to ask for each of *names*; if not, it takes none.
+
+        A name stands for what one of them says for all, say an announcement.
+        """
+        rows = [{"name": name, "taken_at": self._clock()} for name in names]
+        insert = self._database.insert(turns).values(rows).on_conflict_do_nothing()
         async with self._database.begin() as connection:
-            return (await connection.execute(insert.returning(turns.c.name))).first() is not None
+            taken = (await connection.execute(insert.returning(turns.c.name))).all()
+            if len(taken) < len(names):
+                await connection.rollback()
+        return len(taken) == len(names)
 
     async def forget(self, person: str) -> int:
         """Delete what a person asked, was answered and thought, with their threads; count the questions.

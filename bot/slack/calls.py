@@ -25,7 +25,7 @@ BACKOFF = (1.0, 2.0, 4.0)
 _TROUBLES = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
 
 # They take no JSON (docs.slack.dev/apis/web-api#POST_bodies).
-_READING = {"conversations.info", "conversations.replies", "users.info"}
+_READING = {"conversations.history", "conversations.info", "conversations.replies", "users.info"}
 
 Sleep = Callable[[float], Awaitable[None]]
 Json = Mapping[str, Any]

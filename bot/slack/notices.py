@@ -10,9 +10,9 @@ from typing import Literal
 from bot.model import Question
 from bot.phrases import Phrases, choose, languages, words_for
 from bot.slack import text as slack_text
-from bot.slack.blocks import Reply, reply
+from bot.slack.blocks import Reply, reply, section, sections
 from index.errors import IndexFailure
-from index.model import Report, Status
+from index.model import Newcomer, Report, Status
 
 ModelState = Literal["", "ready", "missing", "away"]
 
@@ -140,6 +140,37 @@ def refresh_done(question: Question, report: Report) -> Reply:
 def refresh_failed(question: Question, failure: IndexFailure) -> Reply:
     """Why a refresh did nothing; the sentence is for administrators."""
     return reply(words_for(question).refresh_failed.format(reason=_reason(failure)))
+
+
+def refresh_alarm(words: Phrases, failure: Exception) -> Reply:
+    """A scheduled refresh failed; why is told of failures that are expected, the log knows the others."""
+    reason = _reason(failure) if isinstance(failure, IndexFailure) else ""
+    return reply(f"⚠️ {words.refresh_failed.format(reason=reason).strip()}")
+
+
+def refresh_recovered(words: Phrases) -> Reply:
+    """Refreshes failed, and do not any more."""
+    return reply(f"✅ {words.refresh_recovered}")
+
+
+def news(words: Phrases, report: Report) -> Reply:
+    """What a refresh brought: how much of it, and the new articles."""
+    added = words.news_added_one if report.added == 1 else words.news_added.format(n=report.added)
+    counts = [
+        *([added] if report.added else []),
+        *([words.news_changed.format(n=report.changed)] if report.changed else []),
+        *([words.news_removed.format(n=report.removed)] if report.removed else []),
+    ]
+    heading = "📰 " + words.news.format(counts=words.news_comma.join(counts))
+    lines = [_newcomer(article) for article in report.newcomers]
+    if more := report.added - len(lines):
+        lines.append(words.news_more.format(n=more))
+    return reply(heading, section(heading), *sections(lines))
+
+
+def _newcomer(article: Newcomer) -> str:
+    title = slack_text.link(article.url, slack_text.shorten(article.title, 200))
+    return " · ".join(filter(None, (f"• {title}", slack_text.escape(article.date))))
 
 
 def _reason(failure: IndexFailure) -> str:
