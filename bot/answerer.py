@@ -13,11 +13,14 @@ from bot.answers.choosing import Budget, Layout
 from bot.config import Config
 from bot.llm import Ollama
 from bot.model import Conversation, Event, Policy
-from index.embedder import Embedder
+from index.embedder import PATIENCE, Embedder
 from index.model import Found
 from index.search import Search
 
 EVERYTHING = Policy()
+
+_LOADING = 60.0
+"""Seconds that a command gives the embedding model to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +39,25 @@ class Answerer:
         *,
         generate: answering.Generate | None = None,
         policy: Policy = EVERYTHING,
+        without: tuple[str, ...] = (),
     ) -> AsyncIterator[Event]:
         """Answer *question*, which may follow up on *conversation*; exactly one Answer comes last.
 
-        Of *policy* the articles and the language count.
+        Of *policy* the articles and the language count; *without* are paths of articles that do not.
         """
         return answering.answer(
             question,
             conversation or Conversation(),
-            search=partial(self.find, within=policy.within),
+            search=partial(self.find, within=policy.within, without=without),
             generate=generate or self.model.chat,
             settings=replace(self.settings, speak=policy.language),
         )
 
-    async def find(self, question: str, limit: int, within: tuple[str, ...] = ()) -> Found:
+    async def find(
+        self, question: str, limit: int, within: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    ) -> Found:
         """Search off the event loop, which has acknowledgements to give."""
-        found = await asyncio.to_thread(self.search, question, limit, within)
+        found = await asyncio.to_thread(self.search, question, limit, within, without)
         if found.words_alone:
             self.counts.embedding_failed()
         return found
@@ -90,7 +96,7 @@ async def answerer(
         calibration=calibrations.current,
         counted=calibrations.counted,
     )
-    search = open_search(config)
+    search = Search(config.data, config.blog, embedder(config))
     async with Ollama(
         config.ollama,
         config.model,
@@ -102,11 +108,14 @@ async def answerer(
     search.close()
 
 
-def embedder(config: Config) -> Embedder | None:
+def embedder(config: Config, patience: float = PATIENCE) -> Embedder | None:
     """The embedding model that the settings name, or None: then words alone decide."""
-    return Embedder(config.ollama, config.embed_model) if config.embed_model else None
+    return Embedder(config.ollama, config.embed_model, patience=patience) if config.embed_model else None
 
 
 def open_search(config: Config) -> Search:
-    """The search over the index in the data folder; whether there is one shows when it is asked."""
-    return Search(config.data, config.blog, embedder(config))
+    """A command's search over the index in the data folder; whether there is one shows when it is asked.
+
+    It lets the embedding model be loaded first, where the bot would answer from words alone.
+    """
+    return Search(config.data, config.blog, embedder(config, _LOADING))

@@ -28,7 +28,7 @@ from bot.schedule import Schedule
 from bot.service import Service
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack import commands, feedback, home, listeners, more, shortcuts, stopping
+from bot.slack import again, commands, feedback, home, listeners, more, shortcuts, stopping
 from bot.slack.agent import Agent
 from bot.slack.announcing import Announcer
 from bot.slack.connection import HttpLine, SocketLine, preflight
@@ -207,6 +207,7 @@ def _bolt(
     commands.register_pages(app, search=service.search)
     feedback.register(app, record=service.record, find=service.find)
     more.register(app, find=service.find, search=service.search)
+    again.register(app, find=service.find, submit=jobs.submit, is_admin=rights.is_admin)
     stopping.register(
         app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
     )

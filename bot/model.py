@@ -18,6 +18,8 @@ class Question:
     command) and ``root`` that of its thread's first message. ``response_url`` is set for slash commands only
     and is a secret. ``locale`` is Slack's (``zh-CN``), or "". ``language`` is a code (``zh``) where
     the channel has settled on one. A question of kind ``command`` is answered to its person alone.
+    ``without`` are paths of articles to do without, where an earlier answer from them is not enough: such a
+    question stands at the place of the one it repeats, under an id of its own.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Question:
     response_url: str = ""
     locale: str = ""
     language: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -72,7 +73,9 @@ class Service:
             def generate(messages: Sequence[Message]) -> AsyncIterator[str | Done]:
                 return stop.guard(self._answers.model.chat(messages))
 
-            events = self._answers.answer(question.text, conversation, generate=generate, policy=policy)
+            events = self._answers.answer(
+                question.text, conversation, generate=generate, policy=policy, without=question.without
+            )
             told = stop.told(self.loading.told(events))
             answer, reply = await self._delivery.show(question, reply, told)
         self._metrics.answered(answer)
@@ -115,16 +118,23 @@ class Service:
             if private
             else await self._records.conversation(question.team, question.channel, question.root)
         )
+        if question.without:
+            return await self._before(question, stored or Conversation())
         if stored is not None or question.root == question.ts:
             return stored or Conversation()
         return Conversation(messages=await self._delivery.thread(question))
+
+    async def _before(self, question: Question, stored: Conversation) -> Conversation:
+        """What was said before a question that is asked again; its thread's numbers stay theirs."""
+        sources = tuple(replace(source, shown="") for source in stored.sources)
+        return Conversation(messages=await self._delivery.thread(question), sources=sources)
 
     # What the other rooms ask
 
     async def search(self, question: Question, limit: int) -> Found:
         """Search for a person, not for a prompt, in what the policy of the channel allows."""
         policy = await self.policy_of(question)
-        return await self._answers.find(question.text, limit, policy.within)
+        return await self._answers.find(question.text, limit, policy.within, question.without)
 
     async def status(self) -> Status:
         """The generation being searched."""
@@ -174,8 +184,9 @@ class Service:
         return await self._records.policies.all(team)
 
     async def recent(self, person: str) -> Sequence[Question]:
-        """The latest questions of a person, newest first."""
-        return [each.question for each in await self._records.recent_questions(person)]
+        """The latest questions of a person, newest first, each once however often it was asked again."""
+        asked = [each.question for each in await self._records.recent_questions(person)]
+        return [question for question in asked if not question.without]
 
     async def may_set(self, question: Question) -> bool:
         """Whether the person of the question may set that policy."""

@@ -1,7 +1,9 @@
 """One generation, open for searching: a question's words, and perhaps its embedding, to hits."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -46,12 +48,22 @@ class Opened:
         """Close the files."""
         self._reader.close()
 
-    def found(self, question: str, meaning: Matrix | None, limit: int, within: tuple[str, ...] = ()) -> Found:
+    def found(
+        self,
+        question: str,
+        meaning: Matrix | None,
+        limit: int,
+        within: tuple[str, ...] = (),
+        without: Collection[str] = (),
+    ) -> Found:
         """Search for the words of *question* and, where there is one, for its embedding.
 
-        Articles that *within* leaves out are neither found nor evidence that there is an answer.
+        Articles that *within* or *without* leaves out are neither found nor evidence that there is an answer.
         """
         allowed = self._allowed(within)
+        if without:
+            allowed = allowed.copy()
+            allowed[[self._numbers[path] for path in without if path in self._numbers]] = False
         if not allowed.any():
             return Found((), answerable=False)
         words = self._reader.meant(asked(question))
@@ -121,8 +133,12 @@ class Opened:
 
     def _owners_of(self, paths: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Return the number of the article that each row of the embeddings belongs to."""
-        numbers = {self._reader.article(int(at)).path: int(at) for at in np.flatnonzero(self._reader.live)}
-        return np.array([numbers.get(path, -1) for path in paths], np.int64)
+        return np.array([self._numbers.get(path, -1) for path in paths], np.int64)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Return each article's number by its path."""
+        return {self._reader.article(int(at)).path: int(at) for at in np.flatnonzero(self._reader.live)}
 
     def _cosines(self, meaning: Matrix) -> Numbers:
         """Return each article's best cosine to the question; for one without embedding, the mean."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import structlog
@@ -36,11 +37,13 @@ class Search:
         self._opened: Opened | None = None
         self._rests_until = 0.0
 
-    def __call__(self, question: str, limit: int = 10, within: tuple[str, ...] = ()) -> Found:
+    def __call__(
+        self, question: str, limit: int = 10, within: tuple[str, ...] = (), without: Collection[str] = ()
+    ) -> Found:
         """Return up to *limit* hits, best first, and whether they can be trusted to hold an answer.
 
         *within* are folders of the blog, ending in ``/``, and tags, beginning with ``#``: only articles in
-        one of them count. Empty means the whole blog.
+        one of them count. Empty means the whole blog. *without* are paths of articles that do not count.
 
         Raises IndexMissing when nothing was ever indexed, IndexDamaged when no generation is sound.
         """
@@ -49,7 +52,7 @@ class Search:
         wanted = self._embed is not None
         meaning = self._meaning(question) if self._embed and embedded == self._embed.model else None
         with self._turn:
-            found = self._current().found(question, meaning, limit, within)
+            found = self._current().found(question, meaning, limit, within, without)
         return Found(found.hits, found.answerable, words_alone=wanted and meaning is None)
 
     def status(self) -> Status:

@@ -163,6 +163,19 @@ def test_many_workers_get_the_same_answers_while_generations_change(tmp_path: Pa
     assert found == ["0/vacuum.md", "0/gin.md", "0/缓存.md"] * 80
 
 
+def test_articles_left_out_are_neither_found_nor_evidence_of_an_answer(tmp_path: Path) -> None:
+    with FakeEmbeddings() as fake:
+        embedder = Embedder((fake.url,), fake.model, wait=0)
+        embedded(tmp_path, embedder)
+        for search in (Search(tmp_path, BLOG, embedder), Search(tmp_path, BLOG)):
+            every = [hit.path for hit in search("dead tuples and bloat", 3).hits]
+            found = search("dead tuples and bloat", 3, (), (every[0], "gone.md"))
+            assert every[0] not in [hit.path for hit in found.hits]
+            assert [hit.path for hit in found.hits][: len(every) - 1] == every[1:]
+            left_out = [hit.path for hit in search("dead tuples", 100).hits]
+            assert not search("dead tuples", 10, (), left_out).answerable
+
+
 def test_the_latest_articles_come_newest_first(search: Search) -> None:
     hits = search.latest(2)
     assert [hit.date for hit in hits] == ["2020-01-12", "2020-01-11"]

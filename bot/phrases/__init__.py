@@ -53,9 +53,13 @@ class Phrases:
     more: str
     more_found: str
     more_nothing: str
+    again: str
+    again_refused: str
+    again_known: str
 
     # instead of an answer
     no_source: str
+    no_other_source: str
     nearest: str
     model_unavailable: str
     model_missing: str

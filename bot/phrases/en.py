@@ -50,7 +50,11 @@ WORDS = Phrases(
     more="More articles",
     more_found="More articles on this",
     more_nothing="I find no further articles on this.",
+    again="Try other articles",
+    again_refused="Only the person who asked, or an administrator, can have this answered again.",
+    again_known="I have been asked this again already: look for my next answer.",
     no_source="I found nothing in the blog that answers this.",
+    no_other_source="I found nothing else in the blog that answers this.",
     nearest="The nearest titles are:",
     model_unavailable=(
         "I cannot write an answer now: Ollama at {detail} does not answer; is `ollama serve` running there?"

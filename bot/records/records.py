@@ -46,9 +46,10 @@ def claim(question: Question) -> str:
     """The name under which a question is taken once, whatever event brings it.
 
     The message's place when there is one: a mention arrives as two events, and again when edited, each with
-    an event id of its own but the same (team, channel, ts). A slash command has no ts, so its id serves.
+    an event id of its own but the same (team, channel, ts). A slash command has no ts, so its id serves; so
+    does that of a question asked again, whose place is taken.
     """
-    if question.ts:
+    if question.ts and not question.without:
         return f"{question.team}:{question.channel}:{question.ts}"
     return f"{question.team}:{question.id}"
 

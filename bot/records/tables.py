@@ -112,7 +112,8 @@ def dump(value: Any) -> str:
 
 def question(body: str) -> Question:
     """The question that ``dump`` wrote."""
-    return _made(Question, json.loads(body))
+    found = json.loads(body)
+    return _made(Question, found | {"without": tuple(found.get("without", ()))})
 
 
 def conversation(body: str) -> Conversation:

@@ -22,6 +22,7 @@ URL = 1_000
 MOST_SOURCES = 10
 
 FEEDBACK = "feedback"
+AGAIN = "again"
 MORE = "more"
 SHARE = "share"
 STOP = "stop"

@@ -7,6 +7,7 @@ from bot.model import Answer, Question, Stage
 from bot.phrases import Phrases, words_for
 from bot.slack import text as slack_text
 from bot.slack.blocks import (
+    AGAIN,
     MARKDOWN,
     MORE,
     MOST_SOURCES,
@@ -85,7 +86,7 @@ def render(
         return tuple(
             reply(slack_text.escape(text), *blocks) for text, blocks in zip(texts, messages, strict=False)
         )
-    sentence = _sentence(words, answer)
+    sentence = _sentence(words, question, answer)
     sources = answer.sources[:MOST_SOURCES]
     if answer.outcome == "no_source":
         found = source_blocks(words.nearest, sources)
@@ -110,6 +111,7 @@ def _tail(words: Phrases, question: Question, answer: Answer, *, classic: bool) 
         tail.append(feedback(words, question.id, classic=classic))
     if answer.more and answer.outcome != "no_source":
         buttons.append(button(words.more, MORE, question.id))
+        buttons.append(button(words.again, AGAIN, question.id))
     if question.kind == "command" and answer.text:
         buttons.append(button(words.share, SHARE, question.id))
     return [*tail, actions(*buttons)] if buttons else tail
@@ -127,9 +129,11 @@ def _notes(words: Phrases, answer: Answer) -> list[Block]:
     return [*source_blocks(words.sources, answer.sources[:MOST_SOURCES]), context(*notes)]
 
 
-def _sentence(words: Phrases, answer: Answer) -> str:
+def _sentence(words: Phrases, question: Question, answer: Answer) -> str:
     if answer.stopped:
         return words.stopped
+    if answer.outcome == "no_source" and question.without:
+        return words.no_other_source
     outcome = "failed" if answer.outcome == "answered" else answer.outcome
     sentence: str = getattr(words, outcome)
     detail = answer.detail or answer.model

@@ -1,0 +1,63 @@
+"""Asking again: the same question, answered from other articles than before [Bolt]."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.errors import BotFailure
+from bot.model import Answer, Question
+from bot.phrases import choose, words_for
+from bot.slack import notices
+from bot.slack.blocks import AGAIN, reply
+from bot.slack.feedback import Find
+from bot.slack.listeners import Submit
+from bot.slack.private import whisper
+
+log = structlog.get_logger(__name__)
+
+
+def register(
+    app: AsyncApp, *, find: Find, submit: Submit, is_admin: Callable[[str], Awaitable[bool]]
+) -> None:
+    """Let who asked, or an administrator, have a question answered without the articles of its answer.
+
+    *submit* takes it as a question of its own, once however often the button is pressed.
+    """
+
+    @app.action(AGAIN)
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        known = await find(body["channel"]["id"], body["actions"][0]["value"])
+        if known is None:
+            text = str((body.get("message") or {}).get("text") or "")
+            await whisper(respond, body, reply(choose(text).share_gone))
+            return
+        question, answer = known
+        person = str(body["user"]["id"])
+        if person != question.person and not await is_admin(person):
+            await whisper(respond, body, reply(words_for(question).again_refused))
+            return
+        try:
+            new = await submit(asked_again(question, answer, str(body.get("response_url") or "")))
+        except BotFailure as failure:
+            log.warning("question not recorded", question=question.id, failure=type(failure).__name__)
+            await whisper(respond, body, notices.not_recorded(question))
+            return
+        if not new:
+            await whisper(respond, body, reply(words_for(question).again_known))
+
+
+def asked_again(question: Question, answer: Answer, response_url: str) -> Question:
+    """*question* once more, to be answered without the sources of *answer* and those before.
+
+    Where it was answered privately, *response_url* is where its person is reached now.
+    """
+    return replace(
+        question,
+        id=f"{question.id}-again",
+        without=tuple(dict.fromkeys((*question.without, *(source.path for source in answer.sources)))),
+        response_url=response_url if question.kind == "command" else "",
+    )
