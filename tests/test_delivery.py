@@ -273,6 +273,98 @@ async def test_updates_keep_the_pace_that_the_workspace_allows_and_skip_to_the_n
     assert "dead" in updates[-1]["blocks"][0]["text"]
 
 
+@pytest.fixture(params=[True, False])
+def hasty(slack: Playground, request: pytest.FixtureRequest) -> Delivery:
+    """Delivery at a moment that never passes, with streams and without: what has to wait is never shown."""
+
+    async def forever(_: float) -> None:
+        await asyncio.Event().wait()
+
+    return Delivery(
+        web_client(slack),
+        bot_user=slack.bot_user_id,
+        streams=request.param,
+        sleep=forever,
+        clock=lambda: 100.0,
+    )
+
+
+async def test_the_first_text_comes_at_once_whatever_was_shown_just_before(
+    slack: Playground, hasty: Delivery
+) -> None:
+    for _ in range(3):
+        question = await ask(slack)
+        ts = await hasty.open(question)
+
+        async def events(question: Question = question) -> AsyncIterator[Event]:
+            yield Stage("reading", 4)
+            yield Stage("writing")
+            yield Delta("The first words ")
+            await slack.wait_for(lambda: "The first" in str(replies(slack, question)))
+            yield ANSWER
+
+        await hasty.show(question, ts, events())
+
+
+async def test_stages_are_left_out_where_they_would_hold_up_the_first_text(
+    slack: Playground, hasty: Delivery
+) -> None:
+    question = await ask(slack)
+    ts = await hasty.open(question)
+
+    async def events() -> AsyncIterator[Event]:
+        for n in (2, 3, 4, 5):
+            yield Stage("reading", n)
+            await slack.wait_for(lambda n=n: f"Reading {n}" in shown(replies(slack, question)[0]))
+        yield Stage("reading", 6)
+        yield Stage("loading")
+        yield Delta("The first words ")
+        await slack.wait_for(lambda: "The first" in str(replies(slack, question)))
+        yield ANSWER
+
+    await hasty.show(question, ts, events())
+    assert not [update for update in calls(slack, "chat.update") if "Loading" in update["text"]]
+
+
+async def test_the_model_begins_while_slack_is_still_being_asked(slack: Playground, plain: Delivery) -> None:
+    question = await ask(slack)
+    ts = await plain.open(question)
+    begun = asyncio.Event()
+
+    async def events() -> AsyncIterator[Event]:
+        begun.set()
+        yield ANSWER
+
+    async with slack.held("conversations.replies") as gate:
+        showing = asyncio.create_task(plain.show(question, ts, events()))
+        await gate.arrived.wait()
+        await begun.wait()
+    await showing
+    assert "dead" in shown(replies(slack, question)[0])
+
+
+async def test_a_reply_that_cannot_be_written_stops_the_model_that_began(
+    slack: Playground, plain: Delivery
+) -> None:
+    question = await ask(slack)
+    ts = await plain.open(question)
+    closed = asyncio.Event()
+
+    async def events() -> AsyncIterator[Event]:
+        try:
+            yield Stage("searching")
+            await asyncio.Event().wait()
+        finally:
+            closed.set()
+
+    async with slack.held("conversations.replies") as gate:
+        showing = asyncio.create_task(plain.show(question, ts, events()))
+        await gate.arrived.wait()
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+    assert closed.is_set()
+
+
 async def test_the_whole_answer_comes_last_even_when_updates_are_refused_for_a_while(
     slack: Playground, plain: Delivery, naps: Naps
 ) -> None:

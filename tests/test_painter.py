@@ -3,10 +3,13 @@
 import asyncio
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.errors import SlackFailure
 from bot.slack.calls import SlackLimited, SlackUnreachable
 from bot.slack.painter import Pace, Painter
+from bot.slack.streaming import START_EARLY, START_SECONDS, TEXT_EARLY, UPDATE_SECONDS
 
 
 class Clock:
@@ -92,6 +95,35 @@ async def test_a_limit_of_an_hour_holds_back_for_a_minute(clock: Clock) -> None:
     pace = Pace(1.0, clock=clock)
     pace.hold(3_600)
     assert pace.reserve() == 60.0
+
+
+def test_a_place_may_be_taken_early_before_those_that_can_wait(clock: Clock) -> None:
+    pace = Pace(1.0, clock=clock)
+    assert [pace.reserve(early=2.0) for _ in range(4)] == [0.0, 0.0, 0.0, 1.0]
+    assert pace.reserve() == 4.0
+
+
+def test_what_was_asked_to_wait_is_not_taken_early(clock: Clock) -> None:
+    pace = Pace(1.0, clock=clock)
+    pace.hold(30)
+    assert not pace.free(5.0)
+    assert pace.reserve(early=5.0) == 30.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.booleans()), max_size=120))
+@example([(0.0, True)] * 30 + [(0.0, False)] * 30)
+@example([(0.0, False)] * 20 + [(20.0, False)] + [(0.0, True)] * 60)
+def test_in_no_minute_are_there_more_updates_or_streams_than_slack_allows(
+    asked: list[tuple[float, bool]],
+) -> None:
+    for interval, early, allowed in ((UPDATE_SECONDS, TEXT_EARLY, 50), (START_SECONDS, START_EARLY, 20)):
+        clock = Clock()
+        pace = Pace(interval, clock=clock)
+        times = []
+        for pause, urgent in asked:
+            clock.now += pause
+            times.append(clock.now + pace.reserve(early=early if urgent else 0.0))
+        assert all(sum(start <= time < start + 60 for time in times) <= allowed for start in times)
 
 
 async def test_trouble_leaves_the_painter_painting(clock: Clock, wall: Wall) -> None:

@@ -7,7 +7,7 @@ for before they are posted, and updating one twice does no harm.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 
@@ -21,6 +21,7 @@ from bot.slack import private as slack_private
 from bot.slack import replies
 from bot.slack import text as slack_text
 from bot.slack import threads as slack_threads
+from bot.slack.ahead import Ahead, close
 from bot.slack.blocks import Reply
 from bot.slack.calls import Calls, Sleep
 from bot.slack.painter import Painter
@@ -32,6 +33,9 @@ PLACE_SECONDS = 3.0
 """Between two looks at the queue."""
 PRIVATE_PARTS = 4
 """Of a response_url's five uses the first is the sign."""
+
+_TOLD = {"searching", "writing"}
+"""Stages that the reply need not be changed for: the sign tells the first, the first text the other."""
 
 _TOO_MUCH = {
     "msg_too_long",
@@ -92,7 +96,7 @@ class Delivery:
                 before = await place(question)
                 if not before:
                     return
-                if before != shown and self._streams.updates.free:
+                if before != shown and self._streams.updates.free():
                     self._streams.updates.reserve()
                     reply = replies.stage(question, Stage("queued", before))
                     await self._calls.once("chat.update", update(question, ts, reply, 0, "open"))
@@ -110,6 +114,10 @@ class Delivery:
             answer = await self._wait(question, events)
             await self._complete(question, ts, answer)
             return answer, ts
+        async with aclosing(Ahead(events)) as coming:  # the model need not wait for what is asked of Slack
+            return await self._show(question, ts, coming)
+
+    async def _show(self, question: Question, ts: str, events: AsyncIterator[Event]) -> tuple[Answer, str]:
         sign, readable = await self._posts.recovered(question, ts)
         page = Page(self._posts, question, sign, self._streams, native=readable)
         await self._status.session(question, "processing")
@@ -165,13 +173,13 @@ class Delivery:
             if isinstance(version, str):
                 await page.write(version)
             else:
-                await page.put(replies.stage(question, version))
+                await page.tell(version)
 
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(_close, events)
+            stack.push_async_callback(close, events)
             painter = await stack.enter_async_context(Painter(paint, page, sleep=self._sleep))
             line = partial(self._status.line, question)
-            sign = Painter(line, self._status.pace, renew=STATUS_SECONDS, sleep=self._sleep)
+            sign: Painter[str] = Painter(line, self._status.pace, renew=STATUS_SECONDS, sleep=self._sleep)
             stack.push_async_callback(_clear, line, sign)
             await stack.enter_async_context(sign)
             async for event in events:
@@ -180,11 +188,12 @@ class Delivery:
                         return event
                     case Stage():
                         sign.offer(replies.stage_text(words, event))
-                        if not text:
+                        if not text and event.name not in _TOLD:
                             painter.offer(event)
                     case Delta():
                         text += event.text
-                        painter.offer(text)
+                        if page.legible(text):
+                            painter.offer(text)
                 if painter.failure and painter.failure.code not in _TOO_MUCH:
                     log.warning("reply given up", question=question.id, code=painter.failure.code)
                     raise painter.failure
@@ -193,7 +202,7 @@ class Delivery:
     async def _wait(self, question: Question, events: AsyncIterator[Event]) -> Answer:
         """A private answer is not streamed: see bot.slack.private."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(_close, events)
+            stack.push_async_callback(close, events)
             async for event in events:
                 if isinstance(event, Answer):
                     return event
@@ -223,10 +232,3 @@ def _versions(question: Question, answer: Answer) -> Iterator[tuple[Reply, ...]]
     yield replies.render(question, answer, limit=_SHORT, classic=True)
     short = replace(answer, text=slack_text.shorten(answer.text, _SHORT // 3), sources=answer.sources[:3])
     yield replies.render(question, short, limit=_SHORT, classic=True)[:1]
-
-
-async def _close(events: AsyncIterator[Event]) -> None:
-    """Let a generator that is left early clean up at once, so that the model stops writing."""
-    close = getattr(events, "aclose", None)
-    if close is not None:
-        await close()

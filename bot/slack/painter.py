@@ -10,41 +10,49 @@ from bot.errors import SlackFailure
 from bot.slack.calls import LONGEST_WAIT, SlackLimited, SlackUnreachable, Sleep
 
 T = TypeVar("T")
+V_contra = TypeVar("V_contra", contravariant=True)
 
 
-class Places(Protocol):
+class Places(Protocol[V_contra]):
     """Who says when the next call may be made."""
 
-    def reserve(self) -> float:
-        """Take the next place; return the seconds until it comes."""
+    def reserve(self, version: V_contra, /) -> float:
+        """Take the next place, for *version*; return the seconds until it comes."""
 
     def hold(self, seconds: float) -> None:
         """Give no place for *seconds*."""
 
 
 class Pace:
-    """Places at least *interval* seconds apart, shared by all that draw on one rate limit."""
+    """Places *interval* seconds apart, shared by all that draw on one rate limit.
+
+    A place may be taken some seconds *early*, so that what somebody waits for does not stand behind what can
+    wait. In *t* seconds no more than (t + early) / interval + 1 places are given.
+    """
 
     def __init__(self, interval: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._interval = interval
         self._clock = clock
         self._next = 0.0
+        self._held = 0.0
 
-    @property
-    def free(self) -> bool:
-        """Whether the next place is there at once."""
-        return self._clock() >= self._next
+    def free(self, early: float = 0.0) -> bool:
+        """Whether the next place is there at once, if taken up to *early* seconds before it comes."""
+        return not self._until(early)
 
-    def reserve(self) -> float:
-        """Take the next place; return the seconds until it comes."""
-        now = self._clock()
-        place = max(now, self._next)
-        self._next = place + self._interval
-        return place - now
+    def reserve(self, _for: object = None, /, *, early: float = 0.0) -> float:
+        """Take the next place; return the seconds until it comes, less *early*."""
+        wait = self._until(early)
+        self._next = max(self._clock(), self._next) + self._interval
+        return wait
 
     def hold(self, seconds: float) -> None:
         """Give no place for *seconds*, because the other side asked for it."""
-        self._next = max(self._next, self._clock() + min(seconds, LONGEST_WAIT))
+        self._held = self._clock() + min(seconds, LONGEST_WAIT)
+        self._next = max(self._next, self._held)
+
+    def _until(self, early: float) -> float:
+        return max(0.0, max(self._held, self._next - early) - self._clock())
 
 
 class Painter(Generic[T]):
@@ -58,7 +66,7 @@ class Painter(Generic[T]):
     def __init__(
         self,
         show: Callable[[T], Awaitable[None]],
-        pace: Places,
+        pace: Places[T],
         *,
         renew: float | None = None,
         sleep: Sleep = asyncio.sleep,
@@ -94,7 +102,8 @@ class Painter(Generic[T]):
     async def _paint(self) -> None:
         while self.failure is None:
             await self._change()
-            await self._sleep(self._pace.reserve())
+            if self._newest is not None and (wait := self._pace.reserve(self._newest)):
+                await self._sleep(wait)
             async with self._showing:
                 await self._show_newest()
 

@@ -16,17 +16,20 @@ from typing import Any, Literal
 import structlog
 
 from bot.errors import SlackFailure
-from bot.model import Question
+from bot.model import Question, Stage
 from bot.slack import replies
 from bot.slack import text as slack_text
 from bot.slack.blocks import Reply
-from bot.slack.calls import SlackTrouble, SlackUnreachable
+from bot.slack.calls import SlackLimited, SlackTrouble, SlackUnreachable
 from bot.slack.painter import Pace
 from bot.slack.posting import Posts, update
 from bot.slack.threads import metadata
 
-UPDATE_SECONDS = 1.2
-"""chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places."""
+UPDATE_SECONDS, TEXT_EARLY, STAGE_EARLY = 1.5, 13.5, 4.5
+"""chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places. First
+texts, and some stages before them, may take theirs early (bot.slack.painter.Pace)."""
+START_SECONDS, START_EARLY = 6.0, 54.0
+"""chat.startStream is Tier 2, 20 a minute, shared likewise; ten at once. Further answers grow by updates."""
 APPEND_SECONDS = 0.6
 """chat.appendStream is Tier 4, 100 a minute, shared likewise."""
 STREAM_CHARACTERS = 11_000
@@ -54,6 +57,7 @@ class Streams:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, native: bool = True) -> None:
         self.updates = Pace(UPDATE_SECONDS, clock=clock)
+        self.starts = Pace(START_SECONDS, clock=clock)
         self.appends = Pace(APPEND_SECONDS, clock=clock)
         self.native = native
 
@@ -70,11 +74,20 @@ class Page:
         self._posts, self._question, self._sign, self._streams = posts, question, sign, streams
         self.ts = sign
         self._sent = ""
+        self._begun = False
         self._way: Literal["sign", "stream", "update"] = "sign" if native and streams.native else "update"
 
-    def reserve(self) -> float:
-        """Take the next place; return the seconds until it comes."""
-        return self._pace.reserve()
+    def reserve(self, version: Stage | str, /) -> float:
+        """Take the next place; return the seconds until it comes. Stages never wait, see ``tell``."""
+        if isinstance(version, Stage):
+            return 0.0
+        updates = self._streams.updates
+        if self._way == "sign":
+            if self._streams.starts.free(START_EARLY):
+                updates.reserve()  # for the claim
+                return self._streams.starts.reserve(early=START_EARLY)
+            self._way = "update"
+        return self._pace.reserve() if self._begun else updates.reserve(early=TEXT_EARLY)
 
     def hold(self, seconds: float) -> None:
         """Give no place for *seconds*."""
@@ -84,6 +97,10 @@ class Page:
     def _pace(self) -> Pace:
         return self._streams.appends if self._way == "stream" else self._streams.updates
 
+    def legible(self, text: str) -> bool:
+        """Whether so much of the answer is enough to show: a stream cannot begin with half a word."""
+        return self._way != "sign" or bool(slack_text.growing(text).strip())
+
     async def write(self, text: str) -> None:
         """Show the answer as far as it is written. Raises as one call does, and may be repeated."""
         if self._way == "sign":
@@ -91,10 +108,16 @@ class Page:
         elif self._way == "stream":
             await self._append(slack_text.growing(text))
         if self._way == "update":
-            await self.put(replies.progress(self._question, text))
+            await self._put(replies.progress(self._question, text))
+        self._begun = self._way != "sign"
 
-    async def put(self, reply: Reply) -> None:
-        """Make *reply* what is shown."""
+    async def tell(self, stage: Stage) -> None:
+        """Show what is being done, if that can be at once: the first text is not to stand behind it."""
+        if self._streams.updates.free(STAGE_EARLY):
+            self._streams.updates.reserve(early=STAGE_EARLY)
+            await self._put(replies.stage(self._question, stage))
+
+    async def _put(self, reply: Reply) -> None:
         await self._posts.calls.once("chat.update", update(self._question, self.ts, reply, 0, "open"))
 
     async def _begin(self, shown: str) -> None:
@@ -111,7 +134,9 @@ class Page:
         self._way = "update"
         try:
             started = await self._posts.calls.once("chat.startStream", arguments)
-        except SlackTrouble:
+        except SlackTrouble as trouble:
+            if isinstance(trouble, SlackLimited):
+                self._streams.starts.hold(trouble.seconds)
             # Whether a stream began is unknown; if so it is nobody's, and goes.
             await self._posts.recovered(self._question, self._sign)
             return
