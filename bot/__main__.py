@@ -136,6 +136,20 @@ def evaluate(
         terminal.figures(figures)
 
 
+feedback = typer.Typer(help="What people think of the answers.", no_args_is_help=True)
+app.add_typer(feedback, name="feedback")
+
+
+@feedback.command()
+def export(
+    *, bad: Annotated[bool | None, typer.Option("--bad/--good", help="Only one kind.")] = None
+) -> None:
+    """Print the opinions as JSON lines that ``evaluate`` reads; a bad one counts once you give it a gold."""
+    from bot import exporting
+
+    asyncio.run(exporting.export(config(), None if bad is None else "bad" if bad else "good"))
+
+
 @app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Check Slack, Ollama, the model, the repository, the index and the disk; say how to mend them."""

@@ -207,7 +207,7 @@ class Service:
         self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
     ) -> None:
         """Remember what a person thinks of a reply."""
-        await self._records.keep_feedback(channel, reply, person, verdict, reason)
+        await self._records.opinions.keep(channel, reply, person, verdict, reason)
 
     async def find(self, channel: str, reply: str) -> tuple[Question, Answer] | None:
         """The question and answer behind a reply."""

@@ -85,13 +85,15 @@ def evaluate(
 ) -> Evaluation:
     """Search for the ``question`` of every row and compare with the paths in its ``gold``; any counts.
 
-    A row without gold is a question that nothing answers. With *corpus*, rows that name another are left out.
-    Raises what the search raises.
+    A row without gold is a question that nothing answers; but with the ``verdict`` ``bad``, of which the
+    gold is not known, it is left out. With *corpus*, rows that name another are left out. Raises what the
+    search raises.
     """
     outcomes: dict[str, list[Outcome]] = {"all": []}
     left_out = 0
     for row in rows:
-        if corpus is not None and row.get("corpus", corpus) != corpus:
+        unknown = row.get("verdict") == "bad" and not row.get("gold")
+        if unknown or (corpus is not None and row.get("corpus", corpus) != corpus):
             left_out += 1
             continue
         outcome = _outcome(search(str(row["question"]), _DEPTH), row.get("gold") or ())

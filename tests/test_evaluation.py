@@ -73,6 +73,13 @@ def test_rows_of_another_corpus_are_left_out_and_counted() -> None:
     assert evaluation.as_dict()["all"]["recall@5"] == 1.0
 
 
+def test_a_bad_verdict_on_an_answer_counts_once_somebody_says_what_is_right() -> None:
+    rows = [{"question": "nowhere", "verdict": "bad"}, row("first", verdict="bad"), row("taken", ())]
+    evaluation = evaluate(rows, search)
+    assert evaluation.left_out == 1
+    assert (evaluation.groups["all"].questions, evaluation.groups["all"].unanswerable) == (1, 1)
+
+
 def test_no_rows_give_no_figures_rather_than_zeros() -> None:
     assert evaluate([], search).as_dict()["all"]["recall@5"] is None
 

@@ -169,10 +169,10 @@ async def test_a_conversation_past_its_bound_is_dropped_so_that_the_next_questio
 
 
 async def test_a_second_opinion_of_the_same_person_replaces_the_first(records: Records) -> None:
-    await records.keep_feedback("C1", "9.9", "U1", "good")
-    await records.keep_feedback("C1", "9.9", "U1", "bad", "outdated")
-    await records.keep_feedback("C1", "9.9", "U2", "good")
-    assert await records.opinions("C1", "9.9") == {"U1": ("bad", "outdated"), "U2": ("good", "")}
+    await records.opinions.keep("C1", "9.9", "U1", "good")
+    await records.opinions.keep("C1", "9.9", "U1", "bad", "outdated")
+    await records.opinions.keep("C1", "9.9", "U2", "good")
+    assert await records.opinions.on("C1", "9.9") == {"U1": ("bad", "outdated"), "U2": ("good", "")}
 
 
 async def test_a_turn_is_taken_once(records: Records) -> None:
@@ -196,14 +196,14 @@ async def test_forgetting_a_person_leaves_nothing_of_theirs_and_everything_of_ot
         await records.keep_conversation(
             "T1", "C1", question.root, Conversation((Message("user", question.text),))
         )
-        await records.keep_feedback("C1", "9.9", question.person, "good")
+        await records.opinions.keep("C1", "9.9", question.person, "good")
     assert await records.forget("U1") == 1
     assert await records.recent_questions("U1") == ()
     assert await records.question(claim(mine)) is None
     assert await records.answer_of("C1", "9.9") is None
     assert await records.conversation("T1", "C1", mine.root) is None
     assert await records.conversation("T1", "C1", theirs.root) is not None
-    assert await records.opinions("C1", "9.9") == {"U2": ("good", "")}
+    assert await records.opinions.on("C1", "9.9") == {"U2": ("good", "")}
     assert len(await records.recent_questions("U2")) == 1
     assert await records.forget("U1") == 0
 
@@ -235,7 +235,7 @@ async def test_pruning_deletes_what_is_older_and_keeps_the_rest(records: Records
     old, new = asked("U1"), asked("U1")
     await records.keep_question(old)
     await records.keep_conversation("T1", "C1", old.root, Conversation())
-    await records.keep_feedback("C1", "1.1", "U1", "good")
+    await records.opinions.keep("C1", "1.1", "U1", "good")
     await records.take_turn("old")
     clock.pass_(days=31)
     await records.keep_question(new)
@@ -245,7 +245,7 @@ async def test_pruning_deletes_what_is_older_and_keeps_the_rest(records: Records
     assert [each.question for each in await records.recent_questions("U1")] == [new]
     assert await records.conversation("T1", "C1", old.root) is None
     assert await records.conversation("T1", "C1", new.root) is not None
-    assert await records.opinions("C1", "1.1") == {}
+    assert await records.opinions.on("C1", "1.1") == {}
     assert await records.take_turn("old")
 
 

@@ -1,4 +1,4 @@
-"""What the bot remembers: questions with their answers, conversations and feedback [SQLAlchemy].
+"""What the bot remembers: questions with their answers, and conversations [SQLAlchemy].
 
 The only place where text of people is at rest, so that one setting bounds how long it stays (``prune``) and a
 person can have theirs deleted (``forget``). SQLite by default; PostgreSQL with the same code.
@@ -6,16 +6,16 @@ person can have theirs deleted (``forget``). SQLite by default; PostgreSQL with 
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Literal
 
 import sqlalchemy as sa
 
 from bot.model import Answer, Conversation, Question
 from bot.records import tables
 from bot.records.database import Database
+from bot.records.opinions import Opinions
 from bot.records.policies import Policies
 from bot.records.tables import (
     MIGRATIONS,
@@ -39,8 +39,6 @@ _FORGOTTEN = dict.fromkeys(
 )
 _FORGOTTEN["sources"] = "[]"
 
-Verdict = Literal["good", "bad"]
-
 
 def claim(question: Question) -> str:
     """The name under which a question is taken once, whatever event brings it.
@@ -61,6 +59,7 @@ class Records:
         self._database = Database(database_url)
         self._clock = clock
         self.policies = Policies(self._database)
+        self.opinions = Opinions(self._database, clock)
 
     async def open(self) -> None:
         """Connect, and make the tables or bring them up to date; refuse a newer version's database."""
@@ -179,22 +178,6 @@ class Records:
             await connection.execute(
                 self._database.upsert(conversations, key, {"body": body, "kept_at": self._clock()})
             )
-
-    async def keep_feedback(
-        self, channel: str, reply_ts: str, person: str, verdict: Verdict, reason: str = ""
-    ) -> None:
-        """Remember what a person thinks of a reply; a second opinion replaces the first."""
-        key = {"channel": channel, "reply_ts": reply_ts, "person": person}
-        values = {"verdict": verdict, "reason": reason[:3000], "kept_at": self._clock()}
-        async with self._database.begin() as connection:
-            await connection.execute(self._database.upsert(feedback, key, values))
-
-    async def opinions(self, channel: str, reply_ts: str) -> Mapping[str, tuple[Verdict, str]]:
-        """What people think of a reply: person -> (verdict, reason)."""
-        query = sa.select(feedback).where(feedback.c.channel == channel, feedback.c.reply_ts == reply_ts)
-        async with self._database.begin() as connection:
-            rows = (await connection.execute(query)).all()
-        return {row.person: (row.verdict, row.reason) for row in rows}
 
     async def take_turn(self, *names: str) -> bool:
         """Whether the caller is the first of all replicas to ask for each of *names*; if not, it takes none.

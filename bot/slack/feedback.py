@@ -56,6 +56,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
         place = json.loads(view["private_metadata"])
         reason = view["state"]["values"][REASON][REASON].get("value") or ""
         await record(place["channel"], place["reply"], body["user"]["id"], "bad", reason[:REASON_CHARACTERS])
+        log.info("feedback explained", channel=place["channel"], reply=place["reply"], verdict="bad")
 
     @app.action(SHARE)
     async def share(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
