@@ -117,6 +117,24 @@ def test_an_answer_that_its_sources_hardly_support_says_so() -> None:
     assert "could not find all" not in shown(only(replies.render(QUESTION, replace(ANSWER, supported=0.9))))
 
 
+@pytest.mark.parametrize("supported", [0.2, 0.9, None])
+@pytest.mark.parametrize("classic", [False, True])
+def test_a_mark_without_support_is_always_explained_below_the_answer(
+    supported: float | None, *, classic: bool
+) -> None:
+    marked = replace(ANSWER, text="It removes dead tuples [1]. It sings. ⁽?⁾", supported=supported)
+    assert "⁽?⁾ marks a sentence" in shown(only(replies.render(QUESTION, marked, classic=classic)))
+    assert "⁽?⁾ 表示" in shown(only(replies.render(CHINESE, marked, classic=classic)))
+    assert "⁽?⁾ marks" in shown(replies.shared(PRIVATE, marked, "U1"))
+    assert "⁽?⁾" not in shown(only(replies.render(QUESTION, ANSWER, classic=classic)))
+
+
+def test_a_mark_in_the_first_of_two_messages_is_explained_below_the_last() -> None:
+    first, last = replies.render(QUESTION, replace(ANSWER, text="It sings. ⁽?⁾ " + "It works [1]. " * 900))
+    assert "⁽?⁾" in shown(first)
+    assert "⁽?⁾ marks a sentence" in shown(last)
+
+
 def test_a_private_answer_can_be_shared_and_its_buttons_know_the_question() -> None:
     text = shown(only(replies.render(PRIVATE, ANSWER)))
     assert '"action_id": "share"' in text

@@ -47,6 +47,7 @@ class Phrases:
     sources: str
     generated: str
     unsupported: str
+    mark_means: str
     good: str
     bad: str
     share: str

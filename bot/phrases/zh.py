@@ -41,6 +41,7 @@ WORDS = Phrases(
     sources="来源",
     generated="由 {model} 根据博客生成，请对照来源核实。",
     unsupported="部分内容在文章中没有找到依据：采用之前请先阅读来源。",
+    mark_means="{mark} 表示这句话在文章里没有找到依据。",
     good="有帮助",
     bad="没有帮助",
     share="分享到频道",

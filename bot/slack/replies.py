@@ -3,6 +3,7 @@
 Everything is in the language of the question (bot.phrases) and valid within Slack's limits.
 """
 
+from bot.answers.grounding import MARK
 from bot.model import Answer, Question, Stage
 from bot.phrases import Phrases, words_for
 from bot.slack import text as slack_text
@@ -123,6 +124,8 @@ def _notes(words: Phrases, answer: Answer) -> list[Block]:
         notes.append(f"⏹️ {words.stopped}")
     elif answer.outcome == "cut_short":
         notes.append(f"⚠️ {words.cut_short}")
+    if MARK in answer.text:
+        notes.append(words.mark_means.format(mark=MARK))
     if answer.supported is not None and answer.supported < 0.5:  # noqa: PLR2004 - less than half of it
         notes.append(f"⚠️ {words.unsupported}")
     notes.append(words.generated.format(model=slack_text.escape(answer.model or "?")))
