@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from bot.model import Source
@@ -102,15 +101,19 @@ def exactly(text: str, end: str = "\n") -> None:
 
 
 def figures(measured: Mapping[str, Any]) -> None:
-    """What ``evaluate`` measured, a line a group of questions."""
-    table = Table(box=None, pad_edge=False)
+    """What ``evaluate`` measured, a line a group of questions, as wide as it needs."""
     names = ["questions", "recall@1", "recall@5", "mrr@10", "kept", "unanswerable", "refused"]
-    for name in ["", *names]:
-        table.add_column(name, justify="left" if not name else "right", no_wrap=True)
-    for group, values in measured.items():
-        if isinstance(values, Mapping):
-            table.add_row(group, *(_figure(values.get(name)) for name in names))
-    out.print(table)
+    groups = {group: values for group, values in measured.items() if isinstance(values, Mapping)}
+    rows = [
+        ["", *names],
+        *([group, *(_figure(of.get(name)) for name in names)] for group, of in groups.items()),
+    ]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for first, *others in rows:
+        cells = [value.rjust(width) for value, width in zip(others, widths[1:], strict=True)]
+        plain(out, "  ".join([first.ljust(widths[0]), *cells]))
+    if alone := measured.get("words_alone"):
+        plain(out, f"{alone} of the questions were searched by words alone: no embeddings to hear.", "yellow")
 
 
 def _figure(value: Any) -> str:

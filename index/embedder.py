@@ -18,7 +18,10 @@ Matrix = NDArray[np.float32]
 BATCH = 16
 """Texts in one request: enough to fill a GPU, few enough that an interruption loses seconds."""
 
-_CONNECT, _ANSWER, _QUERY = 3.0, 300.0, 3.0
+PATIENCE = 3.0
+"""Seconds that a question of somebody who is waiting may take; a model that is loaded needs a tenth."""
+
+_CONNECT, _ANSWER = 3.0, 300.0
 _ROUNDS = 3
 _WAIT = 1.0
 _KEEP_ALIVE = "1h"
@@ -34,15 +37,22 @@ class Embedder:
     """The embedding *model* on the first of *hosts* that answers. Threads may share it.
 
     *key* is sent as a bearer token, as Ollama's own clients do; None reads it from OLLAMA_API_KEY. *wait* is
-    the seconds between further rounds over the hosts.
+    the seconds between further rounds over the hosts, *patience* those that a question may take.
     """
 
     def __init__(
-        self, hosts: Sequence[str], model: str, *, key: str | None = None, wait: float = _WAIT
+        self,
+        hosts: Sequence[str],
+        model: str,
+        *,
+        key: str | None = None,
+        wait: float = _WAIT,
+        patience: float = PATIENCE,
     ) -> None:
         self.model = model
         self._hosts = tuple(host.rstrip("/") for host in hosts)
         self._wait = wait
+        self._patience = patience
         self._words = instructions(model)
         secret = os.environ.get("OLLAMA_API_KEY", "") if key is None else key
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
@@ -55,8 +65,8 @@ class Embedder:
         return np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
 
     def query(self, text: str) -> Matrix:
-        """Embed one question as a vector of unit length, within seconds or not at all: someone is waiting."""
-        vector: Matrix = self._asked([self._words.query + text], rounds=1, patience=_QUERY)[0]
+        """Embed one question as a vector of unit length, within *patience* or not at all."""
+        vector: Matrix = self._asked([self._words.query + text], rounds=1, patience=self._patience)[0]
         return vector
 
     def wake(self) -> None:

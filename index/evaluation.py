@@ -18,6 +18,7 @@ class Outcome:
 
     rank: int | None
     answerable: bool
+    words_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,19 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The figures of each group by name (``all``, ``style keyword``, ``lang zh``), and what was left out."""
+    """The figures of each group by name (``all``, ``style keyword``, ``lang zh``), and what was left out.
+
+    ``words_alone`` counts the questions for which embeddings were to be heard and could not be.
+    """
 
     groups: Mapping[str, Figures]
     left_out: int
+    words_alone: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return a mapping that JSON can hold."""
         groups: dict[str, Any] = {name: figures.as_dict() for name, figures in self.groups.items()}
-        return groups | {"left_out": self.left_out}
+        return groups | {"left_out": self.left_out, "words_alone": self.words_alone}
 
 
 def evaluate(
@@ -99,7 +104,11 @@ def evaluate(
         outcome = _outcome(search(str(row["question"]), _DEPTH), row.get("gold") or ())
         for group in ("all", *(f"{by} {row[by]}" for by in _BY if row.get(by))):
             outcomes.setdefault(group, []).append(outcome)
-    return Evaluation({name: Figures.of(outcomes[name]) for name in sorted(outcomes)}, left_out)
+    return Evaluation(
+        {name: Figures.of(outcomes[name]) for name in sorted(outcomes)},
+        left_out,
+        sum(outcome.words_alone for outcome in outcomes["all"]),
+    )
 
 
 def own_corpus(rows: Iterable[Mapping[str, Any]], repo: str) -> str | None:
@@ -116,9 +125,9 @@ def own_corpus(rows: Iterable[Mapping[str, Any]], repo: str) -> str | None:
 def _outcome(found: Found, gold: Iterable[str]) -> Outcome:
     right = frozenset(gold)
     if not right:
-        return Outcome(None, found.answerable)
+        return Outcome(None, found.answerable, found.words_alone)
     ranks = (rank for rank, hit in enumerate(found.hits[:_DEPTH], 1) if hit.path in right)
-    return Outcome(next(ranks, 0), found.answerable)
+    return Outcome(next(ranks, 0), found.answerable, found.words_alone)
 
 
 def _mean(values: Sequence[float]) -> float | None:

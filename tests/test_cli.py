@@ -229,6 +229,23 @@ async def test_evaluate_measures_only_the_rows_of_its_corpus(indexed: Shell) -> 
     assert "1.0" in done.out
 
 
+async def test_evaluate_shows_its_figures_whole_and_says_when_embeddings_were_not_heard(
+    indexed: Shell,
+) -> None:
+    file = indexed.folder / "questions.jsonl"
+    row = {"question": "why does VACUUM leave dead rows?", "gold": ["notes/vacuum.md"], "style": "paraphrase"}
+    file.write_text(json.dumps(row))
+    done = await indexed.run("evaluate", str(file), BLOGBOT_EMBED_MODEL="e5-small")
+    assert done.status == 0
+    heading, *rows, last = done.out.splitlines()
+    assert heading.split() == [
+        *("questions", "recall@1", "recall@5", "mrr@10"),
+        *("kept", "unanswerable", "refused"),
+    ]
+    assert rows[-1].split() == ["style", "paraphrase", "1", "1.000", "1.000", "1.000", "1.000", "0"]
+    assert last.startswith("1 of the questions")
+
+
 async def test_serve_starts_the_playground_and_ends_on_sigterm(indexed: Shell) -> None:
     process = await indexed.start()
     assert process.stderr

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from index.evaluation import evaluate, own_corpus
@@ -71,6 +73,14 @@ def test_rows_of_another_corpus_are_left_out_and_counted() -> None:
     assert evaluation.groups["all"].questions == 2
     assert evaluation.as_dict()["left_out"] == 1
     assert evaluation.as_dict()["all"]["recall@5"] == 1.0
+
+
+def test_questions_searched_without_the_embeddings_are_counted() -> None:
+    def search(question: str, limit: int) -> Found:
+        return replace(ANSWERS[question], words_alone=question != "first")
+
+    evaluation = evaluate([row("first"), row("third"), row("nonsense", ())], search)
+    assert evaluation.as_dict()["words_alone"] == 2
 
 
 def test_a_bad_verdict_on_an_answer_counts_once_somebody_says_what_is_right() -> None:

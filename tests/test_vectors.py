@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -132,6 +133,22 @@ def test_a_missing_model_names_the_pull() -> None:
     with FakeEmbeddings() as fake, pytest.raises(EmbeddingUnavailable) as failure:
         embedder(fake, "bge-m3").query("why")
     assert "ollama pull bge-m3" in failure.value.fix
+
+
+def test_a_question_waits_no_longer_than_its_patience() -> None:
+    loaded = Event()
+    with FakeEmbeddings() as fake:
+
+        def answer(texts: list[str]) -> tuple[int, object]:
+            loaded.wait(30)
+            fake.answer = None
+            return fake.reply({"model": fake.model, "input": texts})
+
+        fake.answer = answer
+        with pytest.raises(EmbeddingUnavailable, match="ReadTimeout"):
+            Embedder((fake.url,), fake.model, patience=0.1).query("text")
+        loaded.set()
+        assert Embedder((fake.url,), fake.model, patience=30).query("text").shape == (PLACES,)
 
 
 def test_a_passing_fault_is_tried_again() -> None:
