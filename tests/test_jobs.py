@@ -22,10 +22,24 @@ async def test_a_question_is_opened_then_answered(tmp_path: Path) -> None:
 
 
 async def test_the_first_visible_sign_does_not_wait_for_the_queue(tmp_path: Path) -> None:
-    async with desk(tmp_path, Limits(poll=60)) as bot:
-        await bot.jobs.submit(asked())
-        await bot.until(bot.opened, 1)
-        assert bot.begun == []
+    async with desk(tmp_path, Limits(concurrency=1)) as bot:
+        bot.door.clear()
+        first, second = asked("U1"), asked("U2")
+        await bot.jobs.submit(first)
+        await bot.until(bot.begun, 1)
+        await bot.jobs.submit(second)
+        await bot.until(bot.opened, 2)
+        assert bot.begun == [first.id]
+        bot.door.set()
+
+
+async def test_a_question_waits_for_those_before_it_and_not_for_a_look_at_the_queue(tmp_path: Path) -> None:
+    async with desk(tmp_path, Limits(concurrency=2, poll=60)) as bot:
+        for person in ("U1", "U1", "U2", "U3", "U1"):
+            await bot.jobs.submit(asked(person))
+        await bot.until(bot.finished, 5)
+        assert bot.most["U1"] == 1
+        assert bot.most["all"] <= 2
 
 
 async def test_a_question_delivered_four_times_is_answered_once(tmp_path: Path) -> None:

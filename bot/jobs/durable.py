@@ -74,11 +74,12 @@ def configure(url: URL, seat: str) -> DBOS:
 
 
 async def launch(queue: str, limits: Limits) -> Queue:
-    """Make DBOS's tables where they are missing, resume what the seat left open, and serve *queue*.
+    """Make DBOS's tables where they are missing, resume what the seat left open, and make *queue*.
 
     It blocks the loop it is called on, for good reason: DBOS runs its workflows on the loop of that thread.
     """
     try:
+        DBOS.listen_queues([])  # bot.jobs.bell does
         DBOS.launch()
         return await DBOS.register_queue_async(
             queue,

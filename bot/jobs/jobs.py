@@ -18,6 +18,7 @@ from dbos import DBOS, Queue, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import BotFailure, DatabaseFailure
 from bot.jobs import durable
+from bot.jobs.bell import Worker
 from bot.jobs.seats import Seats, seats
 from bot.jobs.steps import Finish, Open, Refuse, Steps
 from bot.jobs.waiting import DEFAULT, Limits, Waiting
@@ -44,6 +45,7 @@ class Jobs:
     _ask: Callable[[str, str, bool], Coroutine[Any, Any, None]]
     _answer: Callable[[str, str], Coroutine[Any, Any, None]]
     _dbos: DBOS
+    _worker: Worker
     _queue: asyncio.Future[Queue] | None = None
 
     def __init__(
@@ -76,11 +78,13 @@ class Jobs:
         self._answer = DBOS.workflow(name="answer")(self._answering())
         queue = self._queue = asyncio.get_running_loop().create_future()
         try:
-            queue.set_result(await durable.launch(QUEUE, self._limits))
+            launched = await durable.launch(QUEUE, self._limits)
         except DatabaseFailure:
             self._queue = None
             await self._seats.leave()
             raise
+        self._worker = Worker(self._dbos, launched)
+        queue.set_result(launched)
         self._look = asyncio.create_task(self._look_after(seat))
 
     async def submit(self, question: Question) -> bool:
@@ -111,6 +115,7 @@ class Jobs:
         if self._queue is not None:
             durable.take_no_more(self._dbos)
             await self._end_work(grace)
+            await asyncio.to_thread(self._worker.join)
             await durable.destroy()
             self._queue = None
         await self._seats.leave()
@@ -164,6 +169,7 @@ class Jobs:
                     queue = await self._queue
                     with SetWorkflowID(_answer_id(name)), SetEnqueueOptions(queue_partition_key=person):
                         await queue.enqueue_async(self._answer, name, reply_ts)
+                    self._worker.ring()
 
         return ask
 
@@ -171,7 +177,8 @@ class Jobs:
         async def answer(name: str, reply_ts: str) -> None:
             if self._stopping:
                 raise asyncio.CancelledError  # which leaves it for the next start or another replica
-            with self._at_work():
+            with self._at_work() as task:
+                task.add_done_callback(lambda _: self._worker.ring())  # there is room for another
                 try:
                     await durable.step("finish", self._steps.finish, name, reply_ts)
                 except durable.EXHAUSTED:
@@ -189,12 +196,12 @@ class Jobs:
     # Coming and going
 
     @contextlib.contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def _at_work(self) -> Iterator[asyncio.Task[Any]]:
         if (task := asyncio.current_task()) is None:
             raise RuntimeError("a workflow runs in a task")
         self._working.add(task)
         try:
-            yield
+            yield task
         finally:
             self._working.discard(task)
 

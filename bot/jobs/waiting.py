@@ -13,14 +13,15 @@ class Limits:
 
     ``concurrency`` bounds the answers written at a time by one process, ``per_person`` those of one person
     over all replicas; more than ``waiting`` questions, or ``waiting_per_person`` of one person, are refused.
-    ``poll`` is how often (seconds) the queue is looked at, ``look`` how often the neighbours are.
+    ``poll`` is how often (seconds) the queue is looked at for work that other replicas have no room for: for
+    its own a process looks at once. ``look`` is how often the neighbours are looked after.
     """
 
     concurrency: int = 2
     per_person: int = 1
     waiting: int = 200
     waiting_per_person: int = 50
-    poll: float = 0.2
+    poll: float = 0.5
     look: float = 10.0
 
 

@@ -40,8 +40,11 @@ class Street:
         return await self.slack.wait_for(lambda: self._finished(ts), 60)
 
     def _finished(self, ts: str) -> dict[str, Any] | None:
-        states = [(m["metadata"]["event_payload"]["state"], m) for m in self.replies(ts)]
-        return next((message for state, message in states if state != "open"), None)
+        replies = self.replies(ts)
+        states = [m.get("metadata", {}).get("event_payload", {}).get("state", "open") for m in replies]
+        return (
+            replies[0] if replies and "open" not in states else None
+        )  # a stream has no state before its end
 
 
 @asynccontextmanager
