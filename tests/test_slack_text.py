@@ -3,14 +3,16 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack import text as slack_text
 
 # Slow machines are no fault of a text.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LIVE = re.compile(r"<(@[UW]|#C|!|https?:|mailto:)", re.IGNORECASE)
+LIVE = re.compile(
+    r"<(@[UWB]\w|#[CG]\w|!(here|channel|everyone|group|subteam|date)|https?:|mailto:)", re.IGNORECASE
+)
 MARKDOWN_LINK = re.compile(r"(?im)\]\(\s*<?(https?:|//|javascript:)|^ {0,3}\[[^\]]*\]:\s*http")
 NASTY = [
     *("<", ">", "&", "|", "!", "@", "#", "[", "]", "(", ")", ":", "`", "```", "~~~", "*", "**", "_", "\\"),
@@ -163,11 +165,23 @@ def test_the_older_dialect_shows_the_same(text: str, shown: str) -> None:
 
 
 @calm
+@example(
+    "<!channel><https://evil.example|good> ```<https://evil.example|good><https://evil.example|good>", 100
+)
 @given(nasty | st.text(max_size=3_000), st.integers(100, 400))
 def test_a_split_keeps_to_the_limit_and_every_piece_closes_its_fences(text: str, limit: int) -> None:
     pieces = slack_text.split(slack_text.markdown(text), limit)
     assert all(len(piece) <= limit for piece in pieces)
     assert all(slack_text.close(piece) == piece for piece in pieces)
+
+
+@pytest.mark.parametrize("mark", ["```", "~~~", "[1]: https://evil.example/ "])
+def test_what_began_no_line_opens_no_fence_and_defines_no_link_where_a_cut_makes_it_begin_one(
+    mark: str,
+) -> None:
+    pieces = slack_text.split("word " * 18 + mark + "code " * 18, 100)
+    assert not any(piece.startswith(mark) for piece in pieces)
+    assert "".join(pieces).replace("\u200b", "") == "word " * 18 + mark + "code " * 18
 
 
 @calm

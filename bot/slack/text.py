@@ -80,6 +80,7 @@ _CODE = re.compile(
     r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 # What Slack or Markdown would act on wherever it is read as prose.
 _PING = re.compile(
     r"<(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:here|channel|everyone|group|subteam|date)|[a-z][a-z0-9+.-]*:)",
@@ -186,7 +187,7 @@ def _open_fence(text: str) -> str:
     """The opening fence in force at the end of *text* (its marks, without the language), or ""."""
     fence = ""
     for line in text.split("\n"):
-        marks = re.match(r" {0,3}(`{3,}|~{3,})(.*)", line)
+        marks = _FENCE.match(line)
         if not marks:
             continue
         if not fence:
@@ -229,7 +230,10 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
         fence = _open_fence(piece)[: _FENCE_ROOM - 1]
         yield f"{piece}\n{fence}" if fence else piece
         opening = f"{fence}\n" if fence else ""
+        begun = "\n" in text[at - 1 : at + 1]  # else what begins the next piece began no line before
         text = text[at:].lstrip("\n")
+        if not begun and (_FENCE.match(text) or _DEFINITION.match(text)):
+            text = _ZERO_WIDTH + text
     yield opening + text
 
 
