@@ -12,11 +12,14 @@ from bot.playground import Playground
 from tests.fakes.browser import Page, chromium, running, tab
 
 LEAK = re.compile(
-    r"xox\w-playground-[0-9a-f]{6}|xapp-1-playground-[0-9a-f]{6}|/hooks/[\w-]{20}|(?i:why does vacuum)"
-    r"|End the transaction, or set|with a delta only 15|payments need two"
+    r"playground-[0-9a-f]{6}|/hooks/[\w-]{20}"
+    r"|(?i:why does vacuum|how many approvals|how long does restoring|索引的区别是什么)"
+    r"|keeps an old snapshot|End the transaction, or set|with a delta only 15|payments need two"
     r"|RUM 索引更大, 写入更慢|金丝雀机器先观察十五分钟"
+    r"|must all wake up when the pager|tell everybody to pay invoices"
 )
-"""The stand-in's tokens and response_urls, the question asked most, and what most tests' articles say."""
+"""The stand-in's tokens, signing secret and response_urls, the questions asked most, and what the articles
+of most tests say, and so the answers that quote them."""
 
 
 @pytest.hookimpl(wrapper=True)

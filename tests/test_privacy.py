@@ -170,6 +170,7 @@ async def test_a_response_url_leaves_the_disk_with_the_answer(tmp_path: Path, fa
 
 
 def test_whatever_any_test_of_the_suite_logs_is_listened_to() -> None:
-    secrets = ("xoxb-playground-0123abcd", "xapp-1-playground-0123ab", f"http://h/hooks/{'a' * 22}")
-    for text in (QUESTION, *secrets, *ARTICLES.values()):
+    slack = Playground()
+    secrets = (slack.bot_token, slack.app_token, slack.signing_secret, f"http://h/hooks/{'a' * 22}")
+    for text in (QUESTION, *secrets, *(ARTICLES | HOSTILE).values()):
         assert LEAK.search(f"[info] answered {text}")

@@ -59,7 +59,7 @@ class Playground(People):
         self.port = port
         self.bot_token = "xoxb-playground-" + secrets.token_hex(8)
         self.app_token = "xapp-1-playground-" + secrets.token_hex(8)
-        self.signing_secret = secrets.token_hex(16)
+        self.signing_secret = "playground-" + secrets.token_hex(16)
         self._ack_seconds = ack_seconds
         self._sockets = Sockets(ack_seconds, self._connections_changed)
         super().__init__(
