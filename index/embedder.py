@@ -1,5 +1,6 @@
 """Embeddings from Ollama's ``/api/embed``, of questions and of passages."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from time import sleep
@@ -27,6 +28,8 @@ _WAIT = 1.0
 _KEEP_ALIVE = "1h"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SHORTEST = 200
+_LARGEST = 32 * 1024 * 1024
+"""Bytes of an answer: a BATCH of 4096 numbers each, of 20 digits, takes 1.3 MB."""
 
 
 class _TooLong(Exception):
@@ -105,8 +108,10 @@ class Embedder:
         body = {"model": self.model, "input": list(texts), "truncate": True, "keep_alive": _KEEP_ALIVE}
         timeout = httpx.Timeout(patience, connect=_CONNECT)
         try:
-            response = self._clients[host].post(f"{host}/api/embed", json=body, timeout=timeout)
-            answer = response.json()
+            with self._clients[host].stream(
+                "POST", f"{host}/api/embed", json=body, timeout=timeout
+            ) as response:
+                answer = json.loads(_read(response))
         except httpx.HTTPError as exc:
             raise EmbeddingUnavailable(
                 f"Ollama at {host} does not answer ({type(exc).__name__}).", "Is `ollama serve` running?"
@@ -140,6 +145,17 @@ class Embedder:
         if not sound:
             raise EmbeddingUnavailable(f"Ollama at {host} sent no embeddings for {self.model}.", self._pull)
         return np.asarray(rows / norms, dtype=np.float32)
+
+
+def _read(response: httpx.Response) -> bytes:
+    """The body, or ValueError when it is longer than any batch of embeddings."""
+    pieces, left = [], _LARGEST
+    for piece in response.iter_bytes():
+        left -= len(piece)
+        if left < 0:
+            raise ValueError(f"an answer of more than {_LARGEST} bytes")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _client(host: str, headers: Mapping[str, str]) -> httpx.Client:

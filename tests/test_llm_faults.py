@@ -232,6 +232,17 @@ async def test_a_server_that_is_not_what_it_should_be_is_said_to_be_so(
     assert failure.fix
 
 
+async def test_an_answer_that_never_ends_is_dropped_before_it_fills_the_memory(
+    fake: FakeOllama, make: Models
+) -> None:
+    fake.fault = Fault("flood")
+    _, failure = await failure_of(make(fake, limits=Limits(retry=0)))
+    assert isinstance(failure, ModelUnavailable)
+    assert "is not Ollama" in str(failure)
+    async with asyncio.timeout(PATIENCE):
+        await fake.dropped.wait()
+
+
 async def test_an_answer_that_takes_longer_than_a_whole_answer_may_is_cut_but_no_fault(
     fake: FakeOllama, make: Models
 ) -> None:

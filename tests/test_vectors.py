@@ -129,6 +129,13 @@ def test_a_strange_answer_is_one_kind_of_failure(status: int, body: object, sent
     assert failure.value.fix
 
 
+def test_an_answer_larger_than_any_embeddings_is_not_read_to_its_end() -> None:
+    with FakeEmbeddings() as server:
+        server.answer = lambda _: (200, b" " * (33 << 20) + b'{"embeddings": [[1.0]]}')
+        with pytest.raises(EmbeddingUnavailable, match="does not speak Ollama's API"):
+            Embedder([server.url], "e5-small", wait=0).passages(["text"])
+
+
 def test_a_missing_model_names_the_pull() -> None:
     with FakeEmbeddings() as fake, pytest.raises(EmbeddingUnavailable) as failure:
         embedder(fake, "bge-m3").query("why")

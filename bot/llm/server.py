@@ -17,6 +17,7 @@ import ollama
 
 from bot.errors import ModelFailure, ModelUnavailable
 from bot.llm import translation
+from bot.llm.bounded import PLAIN, bound
 from bot.llm.client import Client, Line, Path
 from bot.llm.reading import Reading
 from bot.llm.values import LIMITS, Limits, ModelFacts
@@ -51,7 +52,13 @@ class Server:
         self._facts: ModelFacts | None = None
         self._loading = 0
         timeout = httpx.Timeout(None, connect=self._limits.connect)
-        self._client = Client(address, timeout=timeout, trust_env=not _is_loopback(address))
+        self._client = Client(
+            address,
+            timeout=timeout,
+            trust_env=not _is_loopback(address),
+            headers=PLAIN,
+            event_hooks={"response": [bound]},
+        )
 
     def __str__(self) -> str:
         """The address: what a person knows the server by."""

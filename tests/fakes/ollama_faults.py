@@ -19,6 +19,7 @@ FaultKind = Literal[
     "end",  # the stream ends in order, but without a line that is done
     "error_line",  # a line {"error": …} within the stream
     "garbage",  # 200 with a page of HTML
+    "flood",  # 200 with a line that never ends
     "unauthorized",  # 401, as from a proxy that wants a key
 ]
 
@@ -55,6 +56,8 @@ async def before(request: web.Request, fault: Fault, hung: asyncio.Event) -> web
             return web.Response(text="<html><body>It works!</body></html>", content_type="text/html")
         case "hang":
             await _hang(hung)
+        case "flood":
+            await _flood(request)
         case "reset" if request.transport:
             request.transport.abort()
             return web.Response()
@@ -79,6 +82,13 @@ async def within(
         await response.write(json.dumps({"error": message}).encode() + b"\n")
     await response.write_eof()
     return response
+
+
+async def _flood(request: web.Request) -> None:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b"x" * (1 << 18))
 
 
 async def _hang(hung: asyncio.Event) -> None:
