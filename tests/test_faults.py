@@ -19,7 +19,7 @@ row 1: Slack asks to reconnect: done at once, nothing lost
     test_slack_asking_to_reconnect_gets_a_new_connection
     test_row_1_slack_asking_to_reconnect_loses_no_question
 row 2: half-open socket: noticed by its pings
-    test_a_half_open_socket_is_noticed_by_its_unanswered_pings
+    test_row_2_a_half_open_socket_is_noticed_within_five_pings_and_so_within_25_seconds
 row 3: ticket refused: a new one within a minute
     test_a_refused_ticket_is_followed_by_a_new_one
     test_row_3_a_refused_ticket_is_replaced_within_a_minute
@@ -41,12 +41,14 @@ row 9: mention and message event: one answer
     test_row_9_a_mention_in_a_direct_message_is_one_answer_too
 row 10: two replicas, one event: one answer
     test_an_event_that_reaches_two_replicas_at_once_is_answered_once
+    test_a_replica_killed_in_its_answer_is_succeeded_and_an_event_that_both_get_is_answered_once
 row 11: database down at intake: no acknowledgement, answered later
     test_row_11_a_question_that_the_database_cannot_take_is_not_acknowledged_and_answered_later
     test_without_postgresql_a_question_is_not_acknowledged_and_with_it_again_answered_once
-row 12: killed after the acknowledgement: answered after the restart
+row 12: killed after the acknowledgement: answered after the restart, or by a neighbour within a minute
     test_row_12_killed_after_the_acknowledgement_it_answers_after_the_restart
     test_a_killed_bot_answers_after_its_restart_in_one_message
+    test_a_living_replica_takes_over_from_a_dead_one_within_a_minute
 row 13: killed after the post: no second post
     test_row_13_killed_after_the_post_it_finds_its_reply_again_and_posts_no_second_one
     test_row_13_killed_in_its_answer_it_writes_the_answer_anew_into_the_same_reply
@@ -111,6 +113,7 @@ row 34: corrupt segment: the generation before serves
     test_a_damaged_generation_is_passed_over_for_the_one_before
 row 35: disk full: the old index, and a failure that says so
     test_a_full_disk_leaves_the_old_index
+    test_row_35_on_a_full_disk_a_refresh_says_so_a_question_waits_and_the_old_index_answers
 row 36: two refreshes: one runs
     test_of_two_refreshes_at_once_one_works_and_the_other_says_so
     test_two_refreshes_asked_for_at_once_are_one
@@ -134,9 +137,11 @@ row 42: many articles gone: refused, and said
     test_row_42_a_blog_that_lost_its_articles_is_refused_and_the_old_index_answers
     test_the_first_failure_of_a_streak_is_told_with_its_mend_and_so_is_its_end
 row 43: missed nightly run: made up at the start
+    test_row_43_a_bot_that_was_down_at_night_follows_the_blog_when_it_starts
     test_a_night_missed_while_the_bot_was_down_is_made_up_for_at_start
     test_two_replicas_refresh_each_their_index_and_announce_a_night_once
 row 44: clocks change: exactly one run
+    test_row_44_however_often_it_restarts_a_bot_refreshes_once_a_day_while_clocks_change
     test_every_day_has_exactly_one_run_when_clocks_change
 row 45: a ping in an article: pings nobody
     test_rows_45_and_46_an_article_that_pings_or_links_does_neither_through_the_model
