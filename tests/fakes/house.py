@@ -144,16 +144,18 @@ async def serving(config: Config, said: list[str] | None = None) -> AsyncIterato
 
 
 @asynccontextmanager
-async def house(tmp_path: Path, *, indexed: bool = True, **settings: str) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, *, indexed: bool = True, slack: Playground | None = None, **settings: str
+) -> AsyncIterator[House]:
     """Everything running, with the blog indexed beforehand unless *indexed* is false."""
     blog = blog_at(tmp_path / "blog")
-    async with Playground() as slack, FakeOllama() as ollama:
-        config = config_of(tmp_path, blog, slack, ollama.url, **settings)
+    async with slack or Playground() as workspace, FakeOllama() as ollama:
+        config = config_of(tmp_path, blog, workspace, ollama.url, **settings)
         if indexed:
             await refresh(config)
             remember_a_refresh(config.data)
         async with serving(config) as said:
-            yield House(slack, blog, ollama, config, said)
+            yield House(workspace, blog, ollama, config, said)
 
 
 __all__ = ["ARTICLES", "House", "blog_at", "config_of", "environment", "house", "serving", "shown"]
