@@ -20,7 +20,10 @@ GONE = "gone.json"
 """For each part, the paths in it that a later refresh took out."""
 
 _RARE = 3
-_MOST_POSTINGS_HELD = 4_000_000
+BYTES_A_POSTING = 8
+_MOST_POSTINGS_HELD = 32_000_000 // BYTES_A_POSTING
+POSTINGS_A_TERM = 180
+"""What a word takes that no article holds, in postings: people may ask for any number of such words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,4 +198,10 @@ def _with_idf(ids: Ids, often: Numbers, total: int) -> Postings:
 
 
 def _size(term: Term) -> int:
-    return 64 + len(term.passages.ids) + len(term.articles.ids) + len(term.titles.ids) + len(term.names.ids)
+    return (
+        POSTINGS_A_TERM
+        + len(term.passages.ids)
+        + len(term.articles.ids)
+        + len(term.titles.ids)
+        + len(term.names.ids)
+    )

@@ -1,3 +1,4 @@
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from index import store
 from index.errors import StorageFailure
 from index.part import Part
-from index.reader import Reader, parts
+from index.reader import BYTES_A_POSTING, POSTINGS_A_TERM, Reader, parts
 from tests.fakes.shelves import TOPICS, article, articles
 
 EVERY_WORD = ("index", "索引", "备份", "autovacuum", "note", "team", "releas", "缓存")
@@ -140,3 +141,16 @@ def test_postings_are_those_whoosh_itself_reads(tmp_path: Path) -> None:
                 pairs.append((matcher.id(), matcher.weight()))
                 matcher.next()
             assert list(zip(ids.tolist(), often.tolist(), strict=True)) == pairs
+
+
+def test_a_word_that_no_article_holds_takes_the_memory_it_is_counted_with(tmp_path: Path) -> None:
+    store.write(tmp_path / "index", articles())
+    with closing(Reader(tmp_path / "index")) as reader:
+        tracemalloc.start()
+        try:
+            for number in range(500):
+                reader.term(f"word{number}")
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert held / 500 < 1.2 * POSTINGS_A_TERM * BYTES_A_POSTING
