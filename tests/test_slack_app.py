@@ -87,6 +87,22 @@ async def test_a_signature_over_another_body_is_refused(slack: Playground, line:
     assert await post(line, headers, BODY + b" ") == 401
 
 
+@pytest.mark.parametrize("path", ["/slack/install", "/slack/oauth_redirect", "/slack/events", "/"])
+async def test_credentials_left_in_the_environment_open_no_further_page(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "hush")
+    web = web_client(slack)
+    line = HttpLine(slack_app.build(web, await slack_app.identify(web), slack.signing_secret), 0, "127.0.0.1")
+    await line.start()
+    async with aiohttp.ClientSession() as session:
+        async with session.get(line.address.replace("/slack/events", path)) as answer:
+            status = answer.status
+    await line.stop()
+    assert status in {404, 405}
+
+
 async def test_a_listener_that_fails_tells_the_person_and_logs_no_text(slack: Playground) -> None:
     acknowledged = asyncio.Event()
 

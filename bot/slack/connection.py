@@ -13,6 +13,7 @@ from contextlib import suppress
 import aiohttp
 import structlog
 from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -160,7 +161,11 @@ def _read(task: "asyncio.Task[None]") -> None:
 
 
 class HttpLine:
-    """Slack's requests over HTTP at ``/slack/events``; Bolt checks the signature and its age."""
+    """Slack's requests over HTTP at ``/slack/events``; Bolt checks the signature and its age.
+
+    There is no other page. Bolt's own server would add one to install the app in any workspace, and one that
+    keeps the tokens in files, wherever SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are in the environment.
+    """
 
     def __init__(self, app: AsyncApp, port: int, host: str = "0.0.0.0") -> None:  # noqa: S104 -- a proxy calls it
         self._app, self._host, self._port = app, host, port
@@ -170,8 +175,8 @@ class HttpLine:
 
     async def start(self) -> None:
         """Listen; a port that cannot be had is a ConfigFailure."""
-        pages = self._app.web_app("/slack/events")
-        pages._client_max_size = LONGEST_BODY  # noqa: SLF001 -- aiohttp sets it in the constructor only
+        pages = web.Application(client_max_size=LONGEST_BODY)
+        pages.router.add_post("/slack/events", self._receive)
         self._runner = web.AppRunner(pages, access_log=None, shutdown_timeout=2)
         await self._runner.setup()
         try:
@@ -184,6 +189,9 @@ class HttpLine:
         port = self._runner.addresses[0][1]
         self.address = f"http://{self._host}:{port}/slack/events"
         self.connected = True
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
 
     async def stop(self) -> None:
         """Stop listening."""
