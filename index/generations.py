@@ -28,7 +28,7 @@ import structlog
 
 from index.errors import IndexDamaged
 from index.model import Progress, silent
-from index.seals import SealBroken, note, seal, sync, verify
+from index.seals import SealBroken, check_ours_alone, note, seal, sync, verify
 
 KEPT = 3
 """So many newest generations stay."""
@@ -96,8 +96,10 @@ def newest(data: Path, form: str = "") -> Generation | None:
     """Check the generations of format *form* (any, when ""), newest first, and return the first sound one.
 
     Every file of it is read once. None when none of that format was ever published. A damaged one is passed
-    over with a warning; IndexDamaged says that there were some and none is sound.
+    over with a warning; IndexDamaged says that there were some and none is sound, or that others than this
+    process's user could exchange them.
     """
+    _check_ours_alone(data)
     damaged = []
     for name in sorted(_names(data), reverse=True):
         folder = _root(data) / name
@@ -166,6 +168,18 @@ def _prune(data: Path) -> None:
 
 def _root(data: Path) -> Path:
     return data / "generations"
+
+
+def _check_ours_alone(data: Path) -> None:
+    try:
+        check_ours_alone(_root(data))
+    except FileNotFoundError:
+        return
+    except SealBroken as exc:
+        raise IndexDamaged(
+            f"The index in {_root(data)} is not opened: {exc}.",
+            "Make that folder the bot's user's alone (chown, chmod 700), or set another BLOGBOT_DATA.",
+        ) from exc
 
 
 def _names(data: Path) -> Iterator[str]:

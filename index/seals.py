@@ -53,6 +53,11 @@ def verify(folder: Path) -> None:
             raise SealBroken(f"{name} is not what was published")
 
 
+def check_ours_alone(folder: Path) -> None:
+    """SealBroken where another user owns *folder*, or may put other files into it at any moment."""
+    _check_facts(folder.name, folder.stat())
+
+
 def sync(path: Path) -> None:
     """Bring a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -88,10 +93,14 @@ def _check_ours(path: Path) -> None:
     facts = path.lstat()
     if not (stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode)):
         raise SealBroken(f"{path.name} is a link or no plain file")
+    _check_facts(path.name, facts)
+
+
+def _check_facts(name: str, facts: os.stat_result) -> None:
     if facts.st_uid != os.geteuid():
-        raise SealBroken(f"{path.name} belongs to another user")
+        raise SealBroken(f"{name} belongs to another user")
     if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise SealBroken(f"others may write to {path.name}")
+        raise SealBroken(f"others may write to {name}")
 
 
 def _keep_to_ourselves(folder: Path) -> None:

@@ -170,6 +170,26 @@ def test_a_damaged_generation_is_passed_over_for_the_one_before(
     assert bad.name in warning.out + warning.err
 
 
+def let_others_write_beside(generation: Generation) -> None:
+    generation.folder.parent.chmod(0o770)
+
+
+def give_the_place_away(generation: Generation) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder to another user")
+    os.chown(generation.folder.parent, 65534, 65534)
+
+
+@pytest.mark.parametrize("expose", [let_others_write_beside, give_the_place_away])
+def test_where_others_could_exchange_a_generation_none_is_opened(
+    tmp_path: Path, expose: Callable[[Generation], None]
+) -> None:
+    expose(published(tmp_path))
+    with pytest.raises(IndexDamaged, match="is not opened") as failure:
+        newest(tmp_path)
+    assert "chmod 700" in failure.value.fix
+
+
 def test_when_none_is_sound_it_says_so_and_what_to_do(tmp_path: Path) -> None:
     truncate(published(tmp_path))
     with pytest.raises(IndexDamaged) as failure:
