@@ -22,7 +22,7 @@ _TASK = "Instruct: Given a web search query, retrieve relevant passages that ans
 _REPRESENT = "Represent this sentence for searching relevant passages: "
 _FAMILIES = (
     (r"\be5\b.*instruct", Instructions(f"{_TASK} ")),
-    (r"\be5\b", Instructions("query: ", "passage: ")),
+    (r"\b(nano)?e5\b", Instructions("query: ", "passage: ")),
     (r"nomic-embed", Instructions("search_query: ", "search_document: ")),
     (r"qwen3-embedding", Instructions(_TASK)),
     (r"embeddinggemma", Instructions("task: search result | query: ", "title: none | text: ")),

