@@ -84,6 +84,7 @@ row 24: 503: asked again
     test_24_a_server_that_stays_busy_is_asked_twice_and_not_more
 row 25: no first token: stopped, articles instead
     test_25_without_a_first_token_the_request_is_dropped_and_not_repeated
+    test_row_25_where_the_model_never_begins_people_get_the_articles
 row 26: stall within the answer: cut, and shown so
     test_26_an_answer_that_stalls_is_cut_and_keeps_what_came
     test_a_cut_answer_says_so_and_keeps_what_was_written

@@ -4,11 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from bot.answers.answering import answer
+from bot.llm import Limits
+from bot.model import Answer, Conversation, Question
 from bot.playground import shown
+from bot.slack import replies as replies_of
+from index.model import Found
 from tests.fakes.blocks import check_message
 from tests.fakes.furnished import calls, furnished, replies, silent_model
 from tests.fakes.house import House
+from tests.fakes.models import Models
+from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_faults import Fault, FaultKind
+from tests.test_fuzz import found
 
 QUESTION = "why does VACUUM leave dead rows behind?"
 
@@ -28,6 +36,26 @@ async def test_row_24_a_busy_model_is_asked_again_and_the_person_notices_nothing
         reply = await home.reply(await home.ask(QUESTION))
         assert "old snapshot" in shown(reply)
         assert "⚠️" not in shown(reply)
+
+
+async def test_row_25_where_the_model_never_begins_people_get_the_articles() -> None:
+    async def search(_: str, __: int) -> Found:
+        return found([("Why VACUUM leaves dead rows behind", "A long transaction keeps an old snapshot.")])
+
+    async with FakeOllama() as server, Models() as make:
+        server.fault = Fault("hang")
+        model = make(server, limits=Limits(first_token=0.2, first_token_cold=0.2))
+        events = [
+            event async for event in answer(QUESTION, Conversation(), search=search, generate=model.chat)
+        ]
+    final = events[-1]
+    assert isinstance(final, Answer)
+    assert final.outcome == "model_unavailable"
+    asking = Question("T-C-1", QUESTION, "U1", "T", "C", "1.0", "1.0", "mention")
+    (reply,) = replies_of.render(asking, final)
+    assert server.url in str(reply["blocks"])
+    assert "old snapshot" in str(reply["blocks"])
+    assert "0.md" in str(reply["blocks"])
 
 
 @pytest.mark.parametrize("kind", ["cut", "end", "error_line"])
