@@ -90,12 +90,6 @@ async def answerer(
     """Open what answering needs and close it at the end. Neither index nor Ollama has to be there yet."""
     counts = counts or Uncounted()
     calibrations = Calibrations(config.data / "calibration.json", config.model, cut=counts.prompt_cut)
-    settings = answering.Settings(
-        model=config.model,
-        budget=Budget(context=config.context, answer=config.answer_tokens, layout=layout),
-        calibration=calibrations.current,
-        counted=calibrations.counted,
-    )
     search = Search(config.data, config.blog, embedder(config))
     async with Ollama(
         config.ollama,
@@ -104,6 +98,13 @@ async def answerer(
         answer_tokens=config.answer_tokens,
         parallel=config.parallel,
     ) as model:
+        settings = answering.Settings(
+            model=config.model,
+            budget=Budget(context=config.context, answer=config.answer_tokens, layout=layout),
+            context=model.context,
+            calibration=calibrations.current,
+            counted=calibrations.counted,
+        )
         yield Answerer(search, model, settings, counts)
     search.close()
 

@@ -75,13 +75,13 @@ def _events(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:
 
 
 async def _prompt(tools: Answerer, wish: Wish) -> Prompt:
-    settings = tools.settings
+    settings, budget = tools.settings, await tools.settings.fitting()
     if not wish.articles:
-        return prompt.bare(wish.question, settings.budget, settings.calibration())
+        return prompt.bare(wish.question, budget, settings.calibration())
     found = await tools.find(wish.question, settings.hits)
     if not found.answerable:
         terminal.plain(terminal.err, choose(wish.question).no_source, "yellow")
-    return prompt.build(wish.question, found.hits, budget=settings.budget, calibration=settings.calibration())
+    return prompt.build(wish.question, found.hits, budget=budget, calibration=settings.calibration())
 
 
 def _bare(tools: Answerer, wish: Wish) -> AsyncIterator[Event]:

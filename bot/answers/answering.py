@@ -1,7 +1,7 @@
 """One question from search to checked answer; takes functions, knows neither Whoosh, Ollama nor Slack."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -30,20 +30,28 @@ def _unheard(size: Size, tokens: int) -> None:
 class Settings:
     """What all answers have in common.
 
-    ``model`` is the name shown where the server gives none; ``hits`` are asked of the search, ``sources``
-    listed where there is no answer. ``calibration`` gives the model's calibration of the moment,
-    ``counted`` is told each prompt's size and the server's own count of it. ``clock`` gives seconds that
-    only ever grow. ``speak`` is the code of the language to answer in, "" for that of each question.
+    ``model`` is the name shown where the server gives none; ``context`` tells how many tokens it can hold
+    where that may be less than the budget's. ``hits`` are asked of the search, ``sources`` listed where
+    there is no answer. ``calibration`` gives the model's calibration of the moment, ``counted`` is told each
+    prompt's size and the server's own count of it. ``clock`` gives seconds that only ever grow. ``speak`` is
+    the code of the language to answer in, "" for that of each question.
     """
 
     model: str = ""
     budget: Budget = field(default_factory=Budget)
+    context: Callable[[], Awaitable[int]] | None = None
     hits: int = 5
     sources: int = 3
     calibration: Callable[[], Calibration] = Calibration
     counted: Callable[[Size, int], None] = _unheard
     clock: Callable[[], float] = time.monotonic
     speak: str = ""
+
+    async def fitting(self) -> Budget:
+        """Return the budget within what the model can hold."""
+        if self.context is None:
+            return self.budget
+        return replace(self.budget, context=min(self.budget.context, await self.context()))
 
 
 _SETTINGS = Settings()
@@ -77,7 +85,7 @@ async def answer(
         return
     try:
         for attempt in range(_TRIES):
-            prompt = case.prompt(attempt)
+            prompt = await case.prompt(attempt)
             if not prompt.sources:
                 yield case.unanswered("no_source", found.hits)
                 return
@@ -102,7 +110,7 @@ async def unaided(
 ) -> AsyncGenerator[Event]:
     """Answer *question* without any article, the "before" of before and after; yields as ``answer`` does."""
     case = _Case(question, _NEW, settings)
-    prompt = bare(question, settings.budget, settings.calibration())
+    prompt = bare(question, await settings.fitting(), settings.calibration())
     try:
         async with aclosing(case.written(prompt, generate)) as events:
             async for event in events:
@@ -127,9 +135,9 @@ class _Case:
         self.sent: Prompt | None = None
         self.draft = Draft(())
 
-    def prompt(self, attempt: int) -> Prompt:
+    async def prompt(self, attempt: int) -> Prompt:
         """Lay the prompt out, with fewer articles and a stricter count at each further *attempt*."""
-        budget, calibration = self.settings.budget, self.settings.calibration()
+        budget, calibration = await self.settings.fitting(), self.settings.calibration()
         for _ in range(attempt):
             calibration = calibration.stricter()
         if self.sent:

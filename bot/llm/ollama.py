@@ -55,6 +55,7 @@ class Ollama:
     ) -> None:
         settings = Settings(model, context, answer_tokens, limits)
         self.model = model
+        self._context = context
         self._limits = limits
         self._observe = observe
         self._servers = tuple(Server(host, settings) for host in hosts)
@@ -82,6 +83,16 @@ class Ollama:
     async def facts(self) -> ModelFacts:
         """What the first server that answers says of the model."""
         return await self._first_of(lambda server: server.facts())
+
+    async def context(self) -> int:
+        """How many tokens the model can hold: *context*, or less where it was trained for less.
+
+        Servers that were asked before are not asked again; *context* too while none can be asked.
+        """
+        if all(server.context is None for server in self._servers) and not self.state.open:
+            with suppress(ModelFailure):
+                await self.facts()
+        return min((s.context for s in self._servers if s.context is not None), default=self._context)
 
     async def loaded(self) -> bool:
         """Whether the first server that answers has the model in memory: else the first token is late."""

@@ -43,13 +43,18 @@ class Settings:
 
 
 class Server:
-    """The server at *address*; ``close`` it in the end."""
+    """The server at *address*; ``close`` it in the end.
+
+    ``context`` is num_ctx, the setting or what the model was trained for where that is less; None before the
+    server was asked for the first time.
+    """
 
     def __init__(self, address: str, settings: Settings) -> None:
         self.address = address
         self._settings = settings
         self._limits = settings.limits
         self._facts: ModelFacts | None = None
+        self.context: int | None = None
         self._loading = 0
         timeout = httpx.Timeout(None, connect=self._limits.connect)
         self._client = Client(
@@ -73,7 +78,8 @@ class Server:
         if self._facts is None:
             version = await self.version()
             shown = await self._ask(self._client.show(self._settings.model))
-            self._facts = _facts(self._settings.model, version, shown)
+            self._facts = facts = _facts(self._settings.model, version, shown)
+            self.context = min(self._settings.context, facts.context_length or self._settings.context)
         return self._facts
 
     async def loaded(self) -> bool:
@@ -137,13 +143,12 @@ class Server:
 
     async def _body(self) -> dict[str, Any]:
         facts, settings = await self.facts(), self._settings
-        context = min(settings.context, facts.context_length or settings.context)
         body: dict[str, Any] = {
             "model": settings.model,
             "stream": True,
             "keep_alive": KEEP_ALIVE,
             "options": {
-                "num_ctx": context,
+                "num_ctx": self.context,
                 "num_predict": settings.answer_tokens,
                 "temperature": TEMPERATURE,
             },
