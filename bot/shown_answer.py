@@ -13,6 +13,9 @@ from bot import terminal
 from bot.model import Answer, Message
 from bot.phrases import choose
 
+_NARROWEST = 39
+"""Columns of an answer beside another; half of a common terminal."""
+
 
 class Waiting:
     """A spinner with words in it until text comes, then the text as it comes."""
@@ -69,11 +72,13 @@ def _sentence(answer: Answer) -> str:
 
 def side_by_side(before: Answer, after: Answer) -> None:
     """Two answers beside each other on a wide terminal, below each other on a narrow one."""
+    half = (terminal.out.width - 1) // 2  # rich keeps one column between
+    width = half if half >= _NARROWEST else terminal.out.width
     panels = [
         Panel(
             Text(terminal.printable(answer.text or _sentence(answer))),
             title=title,
-            width=max(40, terminal.out.width // 2 - 1),
+            width=width,
         )
         for title, answer in (("without the blog", before), ("with the blog", after))
     ]
