@@ -9,7 +9,7 @@ from index.part import Numbers
 from index.reader import Lengths, Postings, Reader
 
 _K1, _B = 1.2, 0.75
-_ARTICLE, _TITLE, _NAMES = 1.0, 0.75, 0.25
+_ARTICLE, _TITLE, _NAMES = 1.0, 0.75, 0.5
 
 
 @dataclass(frozen=True, slots=True)

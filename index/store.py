@@ -29,8 +29,8 @@ from index.part import Entry, Part
 from index.reader import GONE, Reader, parts
 from index.workers import fill
 
-FORMAT = "3"
-"""Changes with the schema, the words or the parsing of articles: an index of another format is built anew."""
+FORMAT = "4"
+"""Changes with schema, words, parsing or ranking, which the calibration measures: others are built anew."""
 
 CALIBRATION = "calibration.json"
 _MOST_PARTS = 8
