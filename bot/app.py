@@ -2,40 +2,36 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import terminal
+from bot import upkeep
 from bot.answerer import Answerer, answerer
 from bot.config import SAMPLE_BLOG, Config
-from bot.errors import BotFailure, ConfigFailure, ModelFailure
+from bot.errors import BotFailure, ConfigFailure
 from bot.health import Health
 from bot.jobs.jobs import Jobs
 from bot.jobs.waiting import Limits
+from bot.listening import bolt
 from bot.metrics import Metrics, Reading
 from bot.model import Question
 from bot.playground import Playground
 from bot.records.records import Records
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack import again, commands, feedback, home, listeners, more, shortcuts, stopping
+from bot.slack import shortcuts
 from bot.slack.agent import Agent
 from bot.slack.announcing import Announcer
 from bot.slack.connection import HttpLine, SocketLine, preflight
 from bot.slack.delivery import Delivery
 from bot.slack.rights import Rights
-from index.errors import IndexFailure, IndexMissing
-from index.model import Report
+from index.errors import IndexFailure
 
 GRACE = 25.0
 """Seconds that open answers get to end when the bot is stopped; the rest is continued at the next start."""
@@ -107,10 +103,10 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
                 language=partial(records.policies.language_of, me.team),
             ),
         )
-        await _first_refresh(answers, service, schedule, announce)
+        await upkeep.first_refresh(answers, service, schedule, announce)
         await jobs.start()
         stack.push_async_callback(jobs.stop, GRACE)
-        line = _line(config, _bolt(config, web, me, service, rights, jobs, schedule))
+        line = _line(config, bolt(config, web, me, service, rights, jobs, schedule))
         if config.health_port:
             health = Health(
                 config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, line)
@@ -121,7 +117,9 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         stack.push_async_callback(line.stop)
         await schedule.start()
         stack.push_async_callback(schedule.stop)
-        _in_background(stack, _preload(answers, service), _forget_old(config, records, jobs))
+        upkeep.in_background(
+            stack, upkeep.preload(answers, service), upkeep.forget_old(config.keep_days, records, jobs)
+        )
         if playground:
             playground.offer([hit.title for hit in await service.latest(EXAMPLES)])
         announce(_welcome(config, line))
@@ -162,69 +160,6 @@ async def _play(config: Config, stack: AsyncExitStack, announce: Announce) -> tu
     return playing, playground
 
 
-async def _first_refresh(
-    answers: Answerer, service: Service, schedule: Schedule[Report], announce: Announce
-) -> None:
-    """Index the blog before the first question, unless an index is there."""
-    try:
-        await asyncio.to_thread(answers.search.status)
-    except IndexMissing:
-        announce("No index yet: indexing the blog first.")
-        with terminal.progress_bar() as service.progress:
-            report = await schedule.run_now()
-        announce(f"Indexed {report.articles} articles in {report.seconds:.0f} s.")
-
-
-def _bolt(
-    config: Config,
-    web: AsyncWebClient,
-    me: slack_app.Identity,
-    service: Service,
-    rights: Rights,
-    jobs: Jobs,
-    schedule: Schedule[Report],
-) -> AsyncApp:
-    """The Bolt app with every listener on it."""
-    app = slack_app.build(web, me, config.signing_secret)
-    listeners.register(
-        app,
-        submit=jobs.submit,
-        say=service.say,
-        policy_of=service.policy_of,
-        follows=service.follows,
-        channels=config.channels,
-    )
-    commands.register_ask(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
-    commands.register_blog(
-        app,
-        search=service.search,
-        facts=service.facts,
-        refresh=schedule.run_now,
-        forget=service.forget,
-        channel=service,
-        is_admin=rights.is_admin,
-    )
-    commands.register_pages(app, search=service.search)
-    feedback.register(app, record=service.record, find=service.find)
-    more.register(app, find=service.find, search=service.search)
-    again.register(app, find=service.find, submit=jobs.submit, is_admin=rights.is_admin)
-    stopping.register(
-        app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
-    )
-    shortcuts.register(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
-    home.register(
-        app,
-        facts=service.facts,
-        latest=service.latest,
-        recent=service.recent,
-        policies=service.policies,
-        rights=rights,
-        agent=service.agent,
-        site=me.url,
-    )
-    return app
-
-
 def _line(config: Config, app: AsyncApp) -> SocketLine | HttpLine:
     if config.app_token:
         return SocketLine(app, config.app_token)
@@ -257,40 +192,6 @@ async def _start_health(health: Health, announce: Announce, *, required: bool) -
         if required:
             raise
         announce(str(failure))
-
-
-async def _preload(answers: Answerer, service: Service) -> None:
-    """Have the model in memory before the first question; its absence is told to whoever asks."""
-    try:
-        await service.loading.measured(answers.model.preload)
-    except ModelFailure as failure:
-        log.warning("model not loaded", reason=str(failure))
-
-
-async def _forget_old(config: Config, records: Records, jobs: Jobs) -> None:
-    """Delete what is older than the setting allows, now and every day."""
-    age = timedelta(days=config.keep_days)
-    while True:
-        try:
-            gone = await records.prune(age)
-            await jobs.prune(age)
-        except BotFailure as failure:
-            log.warning("old questions not deleted", reason=str(failure))
-        else:
-            log.info("old questions deleted", count=gone)
-        await asyncio.sleep(timedelta(days=1).total_seconds())
-
-
-def _in_background(stack: AsyncExitStack, *works: Coroutine[Any, Any, None]) -> None:
-    """Run *works* beside the bot until the stack unwinds."""
-    tasks = [asyncio.create_task(work) for work in works]
-
-    async def end() -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    stack.push_async_callback(end)
 
 
 def _welcome(config: Config, line: SocketLine | HttpLine) -> str:

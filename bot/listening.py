@@ -1,0 +1,63 @@
+"""The Bolt app with every listener on it, each handed what it calls [Bolt]."""
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config import Config
+from bot.jobs.jobs import Jobs
+from bot.schedule import Schedule
+from bot.service import Service
+from bot.slack import again, commands, feedback, home, listeners, more, shortcuts, stopping
+from bot.slack import app as slack_app
+from bot.slack.rights import Rights
+from index.model import Report
+
+
+def bolt(
+    config: Config,
+    web: AsyncWebClient,
+    me: slack_app.Identity,
+    service: Service,
+    rights: Rights,
+    jobs: Jobs,
+    schedule: Schedule[Report],
+) -> AsyncApp:
+    """The Bolt app with every listener on it."""
+    app = slack_app.build(web, me, config.signing_secret)
+    listeners.register(
+        app,
+        submit=jobs.submit,
+        say=service.say,
+        policy_of=service.policy_of,
+        follows=service.follows,
+        channels=config.channels,
+    )
+    commands.register_ask(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
+    commands.register_blog(
+        app,
+        search=service.search,
+        facts=service.facts,
+        refresh=schedule.run_now,
+        forget=service.forget,
+        channel=service,
+        is_admin=rights.is_admin,
+    )
+    commands.register_pages(app, search=service.search)
+    feedback.register(app, record=service.record, find=service.find)
+    more.register(app, find=service.find, search=service.search)
+    again.register(app, find=service.find, submit=jobs.submit, is_admin=rights.is_admin)
+    stopping.register(
+        app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
+    )
+    shortcuts.register(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
+    home.register(
+        app,
+        facts=service.facts,
+        latest=service.latest,
+        recent=service.recent,
+        policies=service.policies,
+        rights=rights,
+        agent=service.agent,
+        site=me.url,
+    )
+    return app
