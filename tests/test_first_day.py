@@ -110,6 +110,7 @@ async def answers_of_every_shape(today: Day) -> None:
     asked = await today.says(ada, "which timeout ends a long transaction for VACUUM?", channel=direct)
     await today.answer(asked, "```sql\nALTER SYSTEM SET", "Then reload", channel=direct)
     assert slack.workspace.titles[direct, asked].startswith("which timeout")
+    today.home.ollama.interval = 0.01
     long = await today.asks(ada, "tell me everything about VACUUM and dead tuples of a transaction")
     await today.answer(long, "1. A long transaction")
     last = await today.answer(long, "89. A long transaction", "Sources", number=2)

@@ -48,6 +48,7 @@ class Day:
     answered: int = 0
     faults: list[str] = field(default_factory=list)
     _read: set[str] = field(default_factory=set)
+    _streamed: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.slack = self.home.slack
@@ -62,14 +63,20 @@ class Day:
             if change.kind in {"home", "modal"}:
                 check_view(thing)
             elif change.kind in {"message", "private"} and self._is_complete(thing):
-                check_message(thing)
+                check_message(thing | ({"text": "…"} if self._is_streamed(thing) else {}))
         except (AssertionError, KeyError) as fault:
             self.faults.append(f"{fault!r} in {json.dumps(thing, ensure_ascii=False)}")
 
     def _is_complete(self, message: Message) -> bool:
         """Whether it is a message of the bot that is no growing stream, and more than a bare sentence."""
         ours = message.get("user") == self.slack.bot_user_id
-        return ours and not message.get("streaming_state") and bool(message.get("blocks"))
+        if growing := message.get("streaming_state"):
+            self._streamed[message["ts"]] = message["text"]
+        return ours and not growing and bool(message.get("blocks"))
+
+    def _is_streamed(self, message: Message) -> bool:
+        """Whether its text is what a stream left there, which Slack wrote: no call had to hold all of it."""
+        return str(message["text"]).startswith(self._streamed.get(message["ts"], "\0"))
 
     # What people do
 
