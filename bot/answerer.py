@@ -13,7 +13,7 @@ from bot.answers.choosing import Budget, Layout
 from bot.config import Config
 from bot.llm import Ollama
 from bot.model import Conversation, Event, Policy
-from index.embedder import PATIENCE, Embedder
+from index.embedding.embedder import PATIENCE, Embedder
 from index.model import Found
 from index.search import Search
 

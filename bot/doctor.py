@@ -17,8 +17,8 @@ from bot.records.records import Records
 from bot.slack import calls as slack_calls
 from bot.slack.connection import granted, preflight
 from index.errors import IndexFailure
-from index.git import check_version
-from index.remote import Remote
+from index.repository.git import check_version
+from index.repository.remote import Remote
 
 LEAST_DISK = 1_000_000_000
 """Bytes free under BLOGBOT_DATA below which the doctor complains: three generations of a large blog."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from index.embedder import Embedder
+from index.embedding.embedder import Embedder
 from index.errors import IndexFailure
 from index.model import Blog, Step
 from index.refresh import refresh

@@ -9,19 +9,21 @@ from time import monotonic
 
 import structlog
 
-from index import generations, store, vectors
-from index.address import scrubbed
-from index.article import opening
-from index.contents import Now, gather
+from index.articles.article import opening
+from index.articles.links import link, link_template
+from index.embedding import vectors
+from index.embedding.vectors import Embedder
 from index.errors import EmbeddingUnavailable, IndexDamaged, NothingToIndex, ShrinkRefused
-from index.files import matcher
-from index.folder import exclusive, writing
-from index.generations import Generation, Manifest
-from index.links import link, link_template
-from index.mirror import Mirror
 from index.model import Blog, Newcomer, Progress, Report, silent
-from index.remote import Remote
-from index.vectors import Embedder
+from index.repository.address import scrubbed
+from index.repository.files import matcher
+from index.repository.folder import exclusive, writing
+from index.repository.mirror import Mirror
+from index.repository.remote import Remote
+from index.retrieval import store
+from index.storage import generations
+from index.storage.contents import Now, gather
+from index.storage.generations import Generation, Manifest
 
 LARGEST_LOSS = 0.2
 """A generation that loses more than this share of the articles is published only when asked to."""

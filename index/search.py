@@ -7,12 +7,12 @@ from pathlib import Path
 
 import structlog
 
-from index import generations
-from index.embedder import Embedder, Matrix
+from index.embedding.embedder import Embedder, Matrix
 from index.errors import EmbeddingUnavailable, IndexMissing
 from index.model import Blog, Found, Hit, Status
-from index.opened import Opened
-from index.store import FORMAT
+from index.retrieval.opened import Opened
+from index.retrieval.store import FORMAT
+from index.storage import generations
 
 _REST = 30.0
 """Seconds without asking an embedding model that did not answer, so that not every question waits for it."""

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.address import Address, scrubbed
-from index.complaints import disk_is_full, is_passing, translated
+from index.repository.address import Address, scrubbed
+from index.repository.complaints import disk_is_full, is_passing, translated
 
 
 @pytest.mark.parametrize(

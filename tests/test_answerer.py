@@ -13,9 +13,10 @@ from bot.answers.choosing import Layout
 from bot.config import Config
 from bot.metrics import Metrics, Reading
 from bot.model import Answer
-from index import generations, vectors
-from index.article import opening
-from index.embedder import Embedder
+from index.articles.article import opening
+from index.embedding import vectors
+from index.embedding.embedder import Embedder
+from index.storage import generations
 from tests.fakes.embeddings import FakeEmbeddings
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_wire import Model, render

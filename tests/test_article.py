@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.article import opening, parse, passages
+from index.articles.article import opening, parse, passages
 from index.model import Article, Skip
 
 TEXT = "The statistics collector wakes up every minute and writes what it has counted."

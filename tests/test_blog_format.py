@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index.article import parse, passages
+from index.articles.article import parse, passages
 from index.model import Article, Skip
 from index.search import Search
 from tests.fakes.shelves import BLOG, publish

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.files import LARGEST, matcher, text
 from index.model import Skip
+from index.repository.files import LARGEST, matcher, text
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bot.model import Answer, Conversation, Delta, Done, Message, Question
 from bot.slack import blocks, listeners, replies
 from bot.slack import text as slack_text
 from bot.slack.commands import asked as asked_by_command
-from index.article import parse, passages
+from index.articles.article import parse, passages
 from index.model import Article, Found, Hit, Passage, Skip
 from tests.fakes.blocks import check_message
 from tests.test_slack_text import MARKDOWN_LINK, NASTY

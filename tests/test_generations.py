@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import IndexDamaged
-from index.generations import KEPT, Generation, Manifest, aside, current, newest, publish, sweep
+from index.storage.generations import KEPT, Generation, Manifest, aside, current, newest, publish, sweep
 
 
 def manifest(commit: str = "a" * 40, form: str = "1") -> Manifest:

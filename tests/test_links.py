@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.links import link, link_template
+from index.articles.links import link, link_template
 
 RUM = "https://github.com/digoal/blog/blob/master/201907/20190706_01.md"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import BranchMissing
-from index.files import LARGEST
 from index.model import Skip
+from index.repository.files import LARGEST
 from tests.fakes.git_http import GitServer
 from tests.fakes.mirrors import IMAGE, illustrated_blog, mirror_of, packs, size, texts
 from tests.fakes.repositories import BlogRepository

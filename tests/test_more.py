@@ -150,9 +150,7 @@ def heard() -> Iterator[Overheard]:
         yield stream
 
 
-async def test_an_answer_from_one_article_offers_the_other_one(
-    tmp_path: Path, heard: Overheard
-) -> None:
+async def test_an_answer_from_one_article_offers_the_other_one(tmp_path: Path, heard: Overheard) -> None:
     async with furnished(tmp_path) as home:
         home.ollama.answer = "A long transaction keeps an old snapshot [1]."
         reply = await home.reply(await home.ask(ASKED))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.article import parse, passages
-from index.markdown import anchor
+from index.articles.article import parse, passages
+from index.articles.markdown import anchor
+from index.articles.passages import LONGEST, SHORTEST
 from index.model import Article, Passage
-from index.passages import LONGEST, SHORTEST
 
 SENTENCE = "A sentence about vacuum and its many settings. "
 

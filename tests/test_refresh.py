@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from index import generations, seals
 from index.errors import NothingToIndex
 from index.model import Blog, Newcomer
 from index.refresh import refresh
 from index.search import Search
+from index.storage import generations, seals
 from tests.fakes.git_http import GitServer
 from tests.fakes.repositories import BlogRepository
 from tests.fakes.topics import TOPICS, article, found, published, refreshed, topics_blog

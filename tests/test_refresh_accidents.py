@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from index import generations
 from index.errors import (
     RefreshRunning,
     StorageFailure,
 )
+from index.storage import generations
 from tests.fakes.refreshing import start
 from tests.fakes.repositories import BlogRepository
 from tests.fakes.topics import article, found, published, refreshed, topics_blog

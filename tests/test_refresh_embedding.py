@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import generations
+from index.embedding.vectors import Embedder, Vectors, read
 from index.errors import EmbeddingUnavailable
 from index.model import Blog
-from index.vectors import Embedder, Vectors, read
+from index.storage import generations
 from tests.fakes.embeddings import PLACES, FakeEmbeddings
 from tests.fakes.refreshing import ROOT, start
 from tests.fakes.repositories import BlogRepository

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from index import generations
 from index.errors import (
     IndexFailure,
     NothingToIndex,
@@ -16,6 +15,7 @@ from index.errors import (
 )
 from index.model import Blog
 from index.refresh import refresh
+from index.storage import generations
 from tests.fakes.git_http import GitServer
 from tests.fakes.repositories import BlogRepository
 from tests.fakes.topics import TOPICS, article, found, refreshed, topics_blog

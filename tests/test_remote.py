@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from index.errors import BranchMissing, GitMissing, NothingToIndex, RepositoryUnreachable
-from index.files import matcher
-from index.git import GitSilent, check_version, git
-from index.mirror import Mirror
-from index.remote import Remote
+from index.repository.files import matcher
+from index.repository.git import GitSilent, check_version, git
+from index.repository.mirror import Mirror
+from index.repository.remote import Remote
 from tests.fakes.git_http import GitServer
 from tests.fakes.mirrors import illustrated_blog, mirror_of, texts
 from tests.fakes.repositories import BlogRepository

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from index import generations, store
-from index.article import opening
-from index.embedder import Embedder
+from index.articles.article import opening
+from index.embedding.embedder import Embedder
+from index.embedding.vectors import write as write_vectors
 from index.errors import IndexMissing
 from index.model import Blog
+from index.retrieval import store
 from index.search import Search
-from index.vectors import write as write_vectors
+from index.storage import generations
 from tests.fakes.embeddings import FakeEmbeddings
 from tests.fakes.shelves import BLOG, TOPICS, article, articles, publish
 

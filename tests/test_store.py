@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from index import store
 from index.errors import StorageFailure
-from index.part import Part
-from index.reader import BYTES_A_POSTING, POSTINGS_A_TERM, Reader, parts
+from index.retrieval import store
+from index.retrieval.part import Part
+from index.retrieval.reader import BYTES_A_POSTING, POSTINGS_A_TERM, Reader, parts
 from tests.fakes.shelves import TOPICS, article, articles
 
 EVERY_WORD = ("index", "索引", "备份", "autovacuum", "note", "team", "releas", "缓存")

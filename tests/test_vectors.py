@@ -10,11 +10,11 @@ from threading import Event
 import numpy as np
 import pytest
 
-from index.embedder import BATCH
+from index.embedding.cache import VectorCache
+from index.embedding.embedder import BATCH
+from index.embedding.instructions import instructions
+from index.embedding.vectors import Embedder, read, write
 from index.errors import EmbeddingUnavailable, StorageFailure
-from index.instructions import instructions
-from index.vector_cache import VectorCache
-from index.vectors import Embedder, read, write
 from tests.fakes.embeddings import PLACES, FakeEmbeddings
 
 

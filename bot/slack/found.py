@@ -9,7 +9,7 @@ from bot.model import Answer, Question, Source
 from bot.phrases import choose, words_for
 from bot.slack import text as slack_text
 from bot.slack.blocks import Block, Reply, actions, button, reply, section, source_blocks, source_line
-from index.markdown import visible
+from index.articles.markdown import visible
 from index.model import Hit
 from index.words import words as words_of
 

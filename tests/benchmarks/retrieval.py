@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from index.evaluation import evaluate
-from index.generations import newest
 from index.model import Blog, Found, Hit, Passage
-from index.reader import Reader
 from index.refresh import refresh
+from index.retrieval.reader import Reader
 from index.search import Search
+from index.storage.generations import newest
 from tests.benchmarks.peers import PEERS, Document, missing
 
 _DEEP = 60

@@ -22,14 +22,14 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from index import store
-from index.calibration import evidence
-from index.generations import newest
 from index.model import Article, Blog
-from index.ranking import rank
-from index.reader import Reader
 from index.refresh import refresh
+from index.retrieval import store
+from index.retrieval.calibration import evidence
+from index.retrieval.ranking import rank
+from index.retrieval.reader import Reader
 from index.search import Search
+from index.storage.generations import newest
 from index.words import asked
 
 _TIMES = 5

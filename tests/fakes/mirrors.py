@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.files import matcher
-from index.mirror import Mirror
 from index.model import Skip
-from index.remote import Remote, Tip
+from index.repository.files import matcher
+from index.repository.mirror import Mirror
+from index.repository.remote import Remote, Tip
 from tests.fakes.repositories import BlogRepository
 
 IMAGE = os.urandom(300_000)

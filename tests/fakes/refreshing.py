@@ -13,10 +13,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from index.embedding.vectors import Embedder
 from index.errors import IndexFailure
 from index.model import Blog
 from index.refresh import refresh
-from index.vectors import Embedder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

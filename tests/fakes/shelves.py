@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from index import generations, store
-from index.article import parse
-from index.generations import Manifest
+from index.articles.article import parse
 from index.model import Article, Blog
+from index.retrieval import store
+from index.storage import generations
+from index.storage.generations import Manifest
 
 BLOG = Blog("https://github.com/acme/blog")
 

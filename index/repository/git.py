@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 
-from index.complaints import disk_is_full
 from index.errors import GitMissing, StorageFailure
+from index.repository.complaints import disk_is_full
 
 SILENCE = 120.0
 """Seconds without any sign of life after which git is stopped; a fetch that makes progress may go on."""

@@ -7,17 +7,17 @@ from functools import cached_property
 
 import numpy as np
 
-from index import vectors
-from index.calibration import evidence
-from index.embedder import Matrix
-from index.fusion import fused, seconded
-from index.generations import Generation
-from index.links import link, link_template
+from index.articles.links import link, link_template
+from index.embedding import vectors
+from index.embedding.embedder import Matrix
 from index.model import Blog, Found, Hit, Passage, Status
-from index.part import Numbers
-from index.ranking import Ranked, rank
-from index.reader import Reader
-from index.store import CALIBRATION
+from index.retrieval.calibration import evidence
+from index.retrieval.fusion import fused, seconded
+from index.retrieval.part import Numbers
+from index.retrieval.ranking import Ranked, rank
+from index.retrieval.reader import Reader
+from index.retrieval.store import CALIBRATION
+from index.storage.generations import Generation
 from index.words import asked
 
 _PASSAGES_A_HIT = 4

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.address import Address, is_url, scrubbed
-from index.complaints import is_passing, translated
 from index.errors import BranchMissing, IndexFailure, NothingToIndex, RepositoryUnreachable
-from index.git import GitFailed, GitSilent, Heard, git
 from index.model import Progress, silent
+from index.repository.address import Address, is_url, scrubbed
+from index.repository.complaints import is_passing, translated
+from index.repository.git import GitFailed, GitSilent, Heard, git
 
 _NAME = "blogbot"
 _PARTIAL = {f"remote.{_NAME}.promisor": "true", f"remote.{_NAME}.partialclonefilter": "blob:none"}

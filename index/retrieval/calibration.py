@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.ranking import Ranked, rank
-from index.reader import Reader
+from index.retrieval.ranking import Ranked, rank
+from index.retrieval.reader import Reader
 from index.words import asked
 
 _HANDFULS, _WORDS = 200, 5

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embedder import BATCH, Embedder, Matrix
+from index.embedding.cache import VectorCache
+from index.embedding.embedder import BATCH, Embedder, Matrix
 from index.errors import EmbeddingUnavailable
 from index.model import Progress, silent
-from index.vector_cache import VectorCache
 
 __all__ = ["Embedder", "Vectors", "read", "write"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.part import Numbers
-from index.reader import Lengths, Postings, Reader
+from index.retrieval.part import Numbers
+from index.retrieval.reader import Lengths, Postings, Reader
 
 _K1, _B = 1.2, 0.75
 _ARTICLE, _TITLE, _NAMES = 1.0, 0.75, 0.5

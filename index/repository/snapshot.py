@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from index.errors import RepositoryUnreachable
-from index.files import LARGEST
-from index.git import git
+from index.repository.files import LARGEST
+from index.repository.git import git
 
 
 def snapshot(source: Path, wanted: Callable[[str], bool], repository: Path, ref: str) -> str:

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from index.model import Progress
-from index.part import Entry, Writer
+from index.retrieval.part import Entry, Writer
 
 _WORTH_A_PROCESS = 200
 _BATCH = 16

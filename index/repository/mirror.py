@@ -7,7 +7,7 @@ address nor that it is partial; both are given to each fetch alone. So no creden
 reading command can fetch blobs one by one behind our back.
 
 A folder that is no Git repository is served too: what stands in it is committed into the mirror first
-(index/snapshot.py).
+(index/repository/snapshot.py).
 """
 
 import shutil
@@ -19,13 +19,13 @@ from pathlib import Path
 
 import structlog
 
-from index import files
-from index.complaints import is_passing
 from index.errors import StorageFailure
-from index.git import GitFailed, check_version, git
 from index.model import Progress, Skip, silent
-from index.remote import Remote, Tip
-from index.snapshot import snapshot
+from index.repository import files
+from index.repository.complaints import is_passing
+from index.repository.git import GitFailed, check_version, git
+from index.repository.remote import Remote, Tip
+from index.repository.snapshot import snapshot
 
 TIP = "refs/blog/tip"
 """Where the newest commit of the indexed branch stands in the mirror."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from index.part import Numbers
+from index.retrieval.part import Numbers
 
 _CANDIDATES = 100
 _WEIGHT = 1.5

@@ -3,9 +3,9 @@
 ::
 
     <folder>/
-        part-0/, part-1/, …     see index/part.py
+        part-0/, part-1/, …     see index/retrieval/part.py
         gone.json               for each part, the paths in it that a later refresh took out
-        calibration.json        how much evidence a question must find, see index/calibration.py
+        calibration.json        how much evidence a question must find, see index/retrieval/calibration.py
 
 A nightly refresh adds a small part to copies of the old ones, because merging in Whoosh costs as much as
 writing anew; when there are many parts, all are written anew. The search adds up the parts as if they were
@@ -21,13 +21,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from index.article import passages
-from index.calibration import least_evidence
+from index.articles.article import passages
 from index.errors import StorageFailure
 from index.model import Article, Progress, silent
-from index.part import Entry, Part
-from index.reader import GONE, Reader, parts
-from index.workers import fill
+from index.retrieval.calibration import least_evidence
+from index.retrieval.part import Entry, Part
+from index.retrieval.reader import GONE, Reader, parts
+from index.retrieval.workers import fill
 
 FORMAT = "4"
 """Changes with schema, words, parsing or ranking, which the calibration measures: others are built anew."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from index.markdown import Block, anchor, blocks, clean
+from index.articles.markdown import Block, anchor, blocks, clean
 from index.model import Article, Passage
 
 SHORTEST, LONGEST = 500, 800

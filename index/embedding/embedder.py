@@ -11,8 +11,8 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from index.embedding.instructions import instructions
 from index.errors import EmbeddingUnavailable
-from index.instructions import instructions
 
 Matrix = NDArray[np.float32]
 

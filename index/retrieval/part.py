@@ -17,7 +17,7 @@ from whoosh.fields import ID, STORED, FieldType, Schema
 from whoosh.formats import Existence
 from whoosh.reading import TermNotFound
 
-from index.markdown import visible
+from index.articles.markdown import visible
 from index.model import Article, Passage
 from index.words import words
 

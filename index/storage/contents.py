@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from index.address import scrubbed
-from index.article import parse
+from index.articles.article import parse
 from index.errors import StorageFailure
-from index.generations import Manifest
-from index.mirror import Mirror, MirrorDamaged
 from index.model import Article, Progress, Skip
-from index.remote import Tip
+from index.repository.address import scrubbed
+from index.repository.mirror import Mirror, MirrorDamaged
+from index.repository.remote import Tip
+from index.storage.generations import Manifest
 
 _log = structlog.get_logger()
 

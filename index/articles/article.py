@@ -6,10 +6,10 @@ from datetime import date
 from itertools import islice
 from pathlib import PurePosixPath
 
-from index.front_matter import split
-from index.markdown import Block, anchor, blocks, inline, normal, unmarked, visible
+from index.articles.front_matter import split
+from index.articles.markdown import Block, anchor, blocks, inline, normal, unmarked, visible
+from index.articles.passages import cut
 from index.model import Article, Passage, Skip
-from index.passages import cut
 
 INDEX_PAGE = Skip("index page")
 NO_TEXT = Skip("no text")

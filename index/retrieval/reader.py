@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.model import Article, Passage
-from index.part import Ids, Numbers, Part
+from index.retrieval.part import Ids, Numbers, Part
 from index.spelling import corrected
 
 Weights = NDArray[np.float64]

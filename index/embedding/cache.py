@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from index.embedder import Matrix
+from index.embedding.embedder import Matrix
 from index.errors import StorageFailure
 
 MOST = 100_000

@@ -28,7 +28,7 @@ import structlog
 
 from index.errors import IndexDamaged
 from index.model import Progress, silent
-from index.seals import SealBroken, check_ours_alone, note, seal, sync, verify
+from index.storage.seals import SealBroken, check_ours_alone, note, seal, sync, verify
 
 KEPT = 3
 """So many newest generations stay."""

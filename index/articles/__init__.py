@@ -1,0 +1,1 @@
+"""Markdown to articles and their passages. Pure."""

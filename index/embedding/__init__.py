@@ -1,0 +1,1 @@
+"""The second opinion: texts as vectors, embedded once and kept."""

@@ -1,0 +1,1 @@
+"""The blog at its source: a Git repository or a folder, fetched, listed and read."""

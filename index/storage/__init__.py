@@ -1,0 +1,1 @@
+"""Generations of the index: what they are made from, sealed, published, pruned."""
