@@ -150,8 +150,8 @@ def _sides(text: str) -> dict[str, str]:
 
 def reversed_order(claim: str, evidence: str) -> bool:
     """Whether *claim* turns round what *evidence* says of two: from, first, or more than the other."""
-    said = set(_pairs(evidence))
-    return any((last, first) in said for first, last in _pairs(claim) if first != last)
+    turned = {(last, first) for first, last in _pairs(claim) if first != last}
+    return bool(turned) and not turned.isdisjoint(_pairs(evidence))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

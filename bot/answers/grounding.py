@@ -121,9 +121,11 @@ def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
     weight = len(said) - len(weak) / 2 or 1
     found = []
     for window in article.windows:
-        common = said & window.words
+        common, least = said & window.words, _NEAR if window.near else _FAR
+        if len(common) < least * weight:
+            continue
         share = (len(common) - len(common & weak) / 2) / weight
-        if share >= (_NEAR if window.near else _FAR):
+        if share >= least:
             found.append((share, -len(window.text), window))
     if not found:
         return False
@@ -136,20 +138,26 @@ def _stated(claim: str, parts: Collection[Clause], article: Evidence) -> bool:
 
 def _agrees(claim: str, parts: Collection[Clause], window: _Window) -> bool:
     """Whether numbers, denials and directions of the claim are those of *window*."""
+    if any(_contradicted(part, window.clauses) for part in parts) or not _counts_agree(claim, parts, window):
+        return False
+    return not (window.near and reversed_order(claim, window.text))
+
+
+def _counts_agree(claim: str, parts: Collection[Clause], window: _Window) -> bool:
+    """Whether the numbers of the claim stand in *window*, in digits or words, with the same units."""
+    spelt_out = counts(claim)
+    if not spelt_out and not any(part.numbers for part in parts):
+        return True
     held: dict[str, frozenset[str]] = {}
     for clause in window.clauses:
         for number, units in clause.numbers.items():
             held[number] = held.get(number, frozenset()) | units
     known = held.keys() | spelt(window.text)
-    if not counts(claim) <= known:
-        return False
-    for part in parts:
-        for number, units in part.numbers.items():
-            if number not in known or (units and held.get(number) and not units & held[number]):
-                return False
-        if _contradicted(part, window.clauses):
-            return False
-    return not (window.near and reversed_order(claim, window.text))
+    return spelt_out <= known and all(
+        number in known and not (units and held.get(number) and not units & held[number])
+        for part in parts
+        for number, units in part.numbers.items()
+    )
 
 
 def _contradicted(part: Clause, against: Collection[Clause]) -> bool:
