@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from bot.model import Source
+from index.articles import markdown
 from index.model import Found, Report, Step
 from index.model import Progress as ProgressCall
 
@@ -89,9 +90,15 @@ def hits(found: Found) -> None:
     for n, hit in enumerate(found.hits, 1):
         plain(out, f"{n}. {hit.title}", "bold")
         plain(out, f"   {hit.url or hit.path}" + (f"  {hit.date}" if hit.date else ""), "cyan")
-        plain(out, f"   {' '.join(hit.passage.text.split())[:EXCERPT]}", "dim")
+        plain(out, f"   {_excerpt(hit.passage.text)}", "dim")
     if not found.hits:
         plain(out, "Nothing matches.")
+
+
+def _excerpt(passage: str) -> str:
+    """The beginning of what a reader sees of a passage, in one line."""
+    seen = markdown.line(passage)
+    return seen if len(seen) <= EXCERPT else seen[: EXCERPT - 1] + "…"
 
 
 def exactly(text: str, end: str = "\n") -> None:
@@ -126,7 +133,7 @@ def sources(listed: Sequence[Source], *, passages: bool = False) -> None:
         plain(out, f"[{source.n}] {source.title}", "bold")
         plain(out, f"    {source.url or source.path}", "cyan")
         if passages and source.passage:
-            plain(out, f"    {' '.join(source.passage.split())[:EXCERPT]}", "dim")
+            plain(out, f"    {_excerpt(source.passage)}", "dim")
 
 
 def search_dict(question: str, found: Found, milliseconds: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from index.articles import markdown
 from index.articles.article import opening, parse, passages
 from index.model import Article, Skip
 
@@ -211,3 +212,8 @@ def test_the_opening_says_what_an_article_is_about_in_few_characters() -> None:
     )
     assert opening(parsed).startswith(f"A title\nits other name\n{TEXT}")
     assert len(opening(parsed)) == 320
+
+
+def test_a_passage_in_one_line_has_no_marks_of_markdown() -> None:
+    text = "Intro **wraps**\nhere, `a_b`.\n\n## Head\n\n- one\n```sql\nSELECT 2 * 3\n```\n> said"
+    assert markdown.line(text) == "Intro wraps here, a_b. Head one SELECT 2 * 3 said"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.model import Answer, Outcome, Question, Source, Stage
 from bot.slack import found, notices, replies
-from bot.slack.blocks import Reply
+from bot.slack.blocks import Reply, quote
 from bot.slack.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
@@ -86,6 +86,26 @@ def test_without_a_model_the_best_articles_are_shown_with_the_passages_that_matc
     assert "<https://b.example/a%7Cb.md|Vacuum &amp; you &lt;draft&gt;>" in text
     assert "> It `freezes`." in text
     assert "> code\n> The second line." in text
+
+
+def test_a_quoted_paragraph_is_one_line_however_its_source_is_wrapped() -> None:
+    passage = """We restore one every
+Tuesday. 每周二
+都做一次
+## Steps
+Stop it:
+```sh
+if true
+  stop
+```
+then
+- check
+  twice
+- done"""
+    assert quote(passage) == (
+        "> We restore one every Tuesday. 每周二都做一次\n> *Steps*\n> Stop it:\n> if true\n>   stop\n"
+        "> then\n> • check twice\n> • done"
+    )
 
 
 def test_a_passage_is_quoted_without_pictures_fences_or_live_marks() -> None:

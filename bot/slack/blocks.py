@@ -29,7 +29,12 @@ STOP = "stop"
 
 
 _PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
-_FENCE_OR_NOTHING = re.compile(r"(`{3,}|~{3,}).*|[`~]*$")
+_FENCE = re.compile(r"(?:`{3,}|~{3,})")
+_CJK = "\u2e80"
+_NOTHING = re.compile(r"[`~]*$")
+_OF_ITS_OWN = re.compile(r"#{1,6}\s|\|")
+"""Headings and rows of tables: a line behind one does not go on with it."""
+_BEGINS = re.compile(rf"[-*+>]\s|\d+[.)]\s|{_OF_ITS_OWN.pattern}")
 
 
 class Reply(TypedDict):
@@ -120,10 +125,27 @@ def source_line(source: Source) -> str:
 
 def quote(text: str, limit: int = 500) -> str:
     """A passage as a mrkdwn quotation: at most *limit* characters before escaping, no fences, no pictures."""
-    lines = (line.strip() for line in _PICTURE.sub("", text).splitlines())
-    kept = [line for line in lines if not _FENCE_OR_NOTHING.match(line)]
-    shown = slack_text.mrkdwn(slack_text.shorten("\n".join(kept), limit))
+    lines = _unwrapped(_PICTURE.sub("", text).splitlines())
+    shown = slack_text.mrkdwn(slack_text.shorten("\n".join(lines), limit))
     return "\n".join(f"> {line}" for line in shown.splitlines())
+
+
+def _unwrapped(lines: Iterable[str]) -> list[str]:
+    """Paragraphs as one line each, since mrkdwn keeps line ends; code as it is, without its fences."""
+    kept: list[str] = []
+    fenced = goes_on = False
+    for whole in lines:
+        line = whole.strip()
+        if _FENCE.match(line):
+            fenced, goes_on = not fenced, False
+        elif _NOTHING.match(line):
+            goes_on = False
+        elif goes_on and not _BEGINS.match(line):
+            kept[-1] += ("" if kept[-1][-1] > _CJK and line[0] > _CJK else " ") + line
+        else:
+            kept.append(whole.rstrip() if fenced else line)
+            goes_on = not fenced and not _OF_ITS_OWN.match(line)
+    return kept
 
 
 def source_blocks(heading: str, sources: Sequence[Source], *, passages: bool = False) -> list[Block]:

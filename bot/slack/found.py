@@ -9,7 +9,7 @@ from bot.model import Answer, Question, Source
 from bot.phrases import choose, words_for
 from bot.slack import text as slack_text
 from bot.slack.blocks import Block, Reply, actions, button, reply, section, source_blocks, source_line
-from index.articles.markdown import visible
+from index.articles import markdown
 from index.model import Hit
 from index.words import words as words_of
 
@@ -82,7 +82,7 @@ def _source(n: int, hit: Hit) -> Source:
 
 def _quoted(passage: str, terms: Collection[str]) -> list[Block]:
     """The passage as a quotation with its matches in bold; rich text is not read as Markdown."""
-    pieces = list(marked(_excerpt(" ".join(visible(passage).split()), terms), terms))
+    pieces = list(marked(_excerpt(markdown.line(passage), terms), terms))
     elements: list[dict[str, Any]] = [
         {"type": "text", "text": text} | ({"style": {"bold": True}} if bold else {}) for text, bold in pieces
     ]

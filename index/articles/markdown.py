@@ -55,6 +55,7 @@ _REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
 _URL = re.compile(r"<?(?:https?|ftp)://[^\s<>()（）\[\]，。；、\"'`]+>?")
 _MARKS = re.compile(r"\*+|~~|(?<!\w)_+|_+(?!\w)|`+")
 _PAIRED = re.compile(r"(\*\*|__|`+)(?=\S)(.+?)(?<=\S)\1")
+_LEADING = re.compile(r"^[ \t]*(?:(?:`{3}|~{3}).*$|(?:#{1,6}|[-*+>])[ \t]+)", re.MULTILINE)
 _NOT_IN_ANCHOR = re.compile(r"[^\w\- ]")
 
 
@@ -197,8 +198,13 @@ def visible(text: str) -> str:
     return plain(clean(text))
 
 
+def line(text: str) -> str:
+    """Return what a reader sees of *text* in one line, without the marks of headings, lists and code."""
+    return " ".join(unmarked(_LEADING.sub("", visible(text))).split())
+
+
 def unmarked(text: str) -> str:
-    """Return a title's *text* without the marks of emphasis and code around its words."""
+    """Return *text* without the marks of emphasis and code around its words."""
     return _PAIRED.sub(lambda pair: pair[2], text).strip()
 
 
