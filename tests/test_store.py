@@ -1,3 +1,4 @@
+import shutil
 import tracemalloc
 from contextlib import closing
 from pathlib import Path
@@ -154,3 +155,26 @@ def test_a_word_that_no_article_holds_takes_the_memory_it_is_counted_with(tmp_pa
         finally:
             tracemalloc.stop()
     assert held / 500 < 1.2 * POSTINGS_A_TERM * BYTES_A_POSTING
+
+
+def test_the_form_of_an_index_changes_with_what_parses_cuts_writes_or_ranks_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
+    code = shutil.copytree(Path(store.__file__).parents[1], tmp_path / "index")
+    assert store.form(code) == store.FORMAT
+    (code / "refresh.py").write_text("# another way to refresh")
+    assert store.form(code) == store.FORMAT
+    for name in ("stop_words.py", "articles/markdown.py", "retrieval/ranking.py"):
+        before = store.form(code)
+        (code / name).write_text("# other words")
+        assert store.form(code) != before
+
+
+def test_opening_a_part_runs_nothing_that_its_schema_names(tmp_path: Path) -> None:
+    store.write(tmp_path / "index", articles())
+    (toc,) = (tmp_path / "index" / "part-0").glob("*.toc")
+    written, ours = toc.read_bytes(), b"index.retrieval.part"
+    assert ours in written
+    toc.write_bytes(written.replace(ours, b"evil.programme.of_me"))
+    with closing(Part(tmp_path / "index" / "part-0")) as part:
+        assert part.passages > 0

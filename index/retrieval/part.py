@@ -88,7 +88,8 @@ class Part:
     """A part open for reading; passages and articles are numbered from 0 within it. Not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = index.open_dir(folder, readonly=True)
+        # with the schema given, the one in the folder is not unpickled
+        self._index = index.open_dir(folder, readonly=True, schema=schema())
         self._reader = self._index.reader()
         self.passages: int = self._reader.doc_count_all()
         self.firsts: Ids = self.postings("role", _FIRST)[0]

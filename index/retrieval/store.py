@@ -12,12 +12,14 @@ writing anew; when there are many parts, all are written anew. The search adds u
 one.
 """
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
@@ -29,8 +31,25 @@ from index.retrieval.part import Entry, Part
 from index.retrieval.reader import GONE, Reader, parts
 from index.retrieval.workers import fill
 
-FORMAT = "4"
-"""Changes with schema, words, parsing or ranking, which the calibration measures: others are built anew."""
+
+def form(code: Path) -> str:
+    """Name the form of an index that the modules in *code* and the libraries they use would write.
+
+    Another name means to build anew. It changes with every byte of what parses, cuts words, writes, or ranks
+    (which the calibration measures), so that nobody has to remember a number.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(
+        chain(code.glob("*words.py"), code.glob("articles/*.py"), code.glob("retrieval/*.py"))
+    ):
+        digest.update(module.read_bytes())
+    for library in ("Whoosh-Reloaded", "rjieba", "PyStemmer"):
+        digest.update(f"{library} {version(library)}".encode())
+    return digest.hexdigest()[:16]
+
+
+FORMAT = form(Path(__file__).parents[1])
+"""The form that this program writes and reads."""
 
 CALIBRATION = "calibration.json"
 _MOST_PARTS = 8
