@@ -9,10 +9,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.errors import BotFailure
 from bot.model import Answer, Question
-from bot.phrases import choose, words_for
+from bot.phrases import words_for
 from bot.slack import notices
 from bot.slack.blocks import AGAIN, reply
-from bot.slack.feedback import Find
+from bot.slack.feedback import Find, pressed_answer
 from bot.slack.listeners import Submit
 from bot.slack.private import whisper
 
@@ -30,10 +30,8 @@ def register(
     @app.action(AGAIN)
     async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        known = await find(body["channel"]["id"], body["actions"][0]["value"])
+        known = await pressed_answer(find, body, respond)
         if known is None:
-            text = str((body.get("message") or {}).get("text") or "")
-            await whisper(respond, body, reply(choose(text).share_gone))
             return
         question, answer = known
         person = str(body["user"]["id"])

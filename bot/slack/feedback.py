@@ -11,8 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import Answer, Question
 from bot.phrases import Phrases, choose, words_for
-from bot.slack import replies
+from bot.slack import blocks, replies
 from bot.slack.blocks import FEEDBACK, SHARE, plain
+from bot.slack.private import whisper
 
 REASON = "feedback_reason"
 REASON_CHARACTERS = 3_000
@@ -75,6 +76,17 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
             unfurl_media=False,
         )
         await respond(text=words_for(question).shared, replace_original=False)
+
+
+async def pressed_answer(
+    find: Find, body: dict[str, Any], respond: AsyncRespond
+) -> tuple[Question, Answer] | None:
+    """The answer that a button stands below, with its question; None where it is gone, once that is told."""
+    known = await find(body["channel"]["id"], body["actions"][0]["value"])
+    if known is None:
+        text = str((body.get("message") or {}).get("text") or "")
+        await whisper(respond, body, blocks.reply(choose(text).share_gone))
+    return known
 
 
 def _pressed(body: dict[str, Any]) -> tuple[Literal["good", "bad"], str, str]:

@@ -5,12 +5,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.phrases import choose
 from bot.slack import found as results
 from bot.slack import notices
-from bot.slack.blocks import MORE, reply
+from bot.slack.blocks import MORE
 from bot.slack.commands import Search
-from bot.slack.feedback import Find
+from bot.slack.feedback import Find, pressed_answer
 from bot.slack.private import whisper
 from index.errors import IndexFailure
 
@@ -21,10 +20,8 @@ def register(app: AsyncApp, *, find: Find, search: Search) -> None:
     @app.action(MORE)
     async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        known = await find(body["channel"]["id"], body["actions"][0]["value"])
+        known = await pressed_answer(find, body, respond)
         if known is None:
-            text = str((body.get("message") or {}).get("text") or "")
-            await whisper(respond, body, reply(choose(text).share_gone))
             return
         question, answer = known
         asked = replace(question, text=answer.searched or question.text)
