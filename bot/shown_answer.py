@@ -10,6 +10,7 @@ from rich.status import Status
 from rich.text import Text
 
 from bot import terminal
+from bot.answers.grounding import MARK
 from bot.model import Answer, Message
 from bot.phrases import choose
 
@@ -55,6 +56,8 @@ def closing(answer: Answer) -> None:
     if answer.sources:
         terminal.plain(terminal.out, "")
         terminal.sources(answer.sources, passages=not answer.text)
+    if MARK in answer.text:
+        terminal.plain(terminal.err, choose(answer.question).mark_means.format(mark=MARK), "dim")
     if answer.outcome == "answered":
         checked = "" if answer.supported is None else f", {answer.supported:.0%} of its sentences supported"
         terminal.plain(

@@ -124,6 +124,16 @@ async def test_ask_prints_the_answer_with_its_sources_as_json(indexed: Shell) ->
     )
 
 
+async def test_ask_marks_what_the_articles_do_not_say_and_tells_what_the_mark_means(indexed: Shell) -> None:
+    async with FakeOllama(answer="Restoring takes nine hours and three engineers on Sunday [1].") as ollama:
+        done = await indexed.run(
+            "ask", "how long does restoring a backup on egret take?", OLLAMA_HOST=ollama.url
+        )
+    assert "⁽?⁾" in done.out
+    assert "⁽?⁾ marks a sentence that I found no support for" in done.err
+    assert "0% of its sentences supported" in done.err
+
+
 async def test_ask_without_a_model_shows_the_articles_and_says_what_to_do(indexed: Shell) -> None:
     done = await indexed.run("ask", "why does VACUUM leave dead rows behind?")
     assert done.status == 1
