@@ -124,6 +124,9 @@ def test_a_word_is_shown_as_soon_as_the_next_one_begins() -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
 @example("a [9]\n[9] b", 1)
 @example("`a` [1](x)", 2)
+@example("](`)RUM 支持排序`\n", 1)
+@example("[`]RUM 支持排序`\n", 1)
+@example("<`>RUM 支持排序`\n", 1)
 @settings(max_examples=200, deadline=None)
 def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
     assert clean(text, size) == clean(text)

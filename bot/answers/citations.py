@@ -198,31 +198,36 @@ def _after_code(line: str, i: int) -> int:
 
 def _after_bracket(line: str, i: int) -> int:
     """Where the bracket at *i* and its link target end, 0 when that is still open."""
-    closing, depth = _OPENERS[line[i]], 0
-    for j in range(i, min(len(line), i + _LONGEST_BRACKET)):
-        depth += (line[j] == line[i]) - (line[j] == closing)
-        if not depth:
-            return _after_target(line, j + 1)
-    return i + 1 if len(line) - i > _LONGEST_BRACKET else 0
+    end = _after_pair(line, i, _OPENERS[line[i]], _LONGEST_BRACKET)
+    return _after_target(line, end) if end > i + 1 else end
 
 
 def _after_target(line: str, i: int) -> int:
     if i == len(line):
         return 0
-    if line[i] != "(":
-        return i
-    depth = 0
-    for j in range(i, min(len(line), i + _LONGEST_TARGET)):
-        depth += (line[j] == "(") - (line[j] == ")")
+    return _after_pair(line, i, ")", _LONGEST_TARGET) if line[i] == "(" else i
+
+
+def _after_pair(line: str, i: int, closing: str, longest: int) -> int:
+    """Where what opens at *i* is closed, code left out; 0 when it is still open, *i* + 1 when too long."""
+    depth, j = 0, i
+    while j < min(len(line), i + longest):
+        if line[j] == "`":
+            j = _after_code(line, j)
+            if not j:
+                return 0
+            continue
+        depth += (line[j] == line[i]) - (line[j] == closing)
+        j += 1
         if not depth:
-            return j + 1
-    return i + 1 if len(line) - i > _LONGEST_TARGET else 0
+            return j
+    return i + 1 if len(line) - i > longest else 0
 
 
 def _after_tag(line: str, i: int) -> int:
     closing = line.find(">", i)
     if closing >= 0:
-        return closing + 1
+        return i + 1 if "`" in line[i:closing] else closing + 1
     follows = line[i + 1 : i + 2]
     undecided = not follows or follows.isalpha() or follows in "/!|｜@#"
     return 0 if undecided and len(line) - i <= _LONGEST_TAG else i + 1
