@@ -3,13 +3,19 @@
 And lends the stand-in for Slack, and a browser to the tests that look at its page.
 """
 
+import os
 import re
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from bot.playground import Playground
 from tests.fakes.browser import Page, chromium, running, tab
+
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("searching", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))  # the same examples in every run
 
 LEAK = re.compile(
     r"playground-[0-9a-f]{6}|/hooks/[\w-]{20}"

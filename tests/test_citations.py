@@ -127,6 +127,7 @@ def test_a_word_is_shown_as_soon_as_the_next_one_begins() -> None:
 @example("](`)RUM 支持排序`\n", 1)
 @example("[`]RUM 支持排序`\n", 1)
 @example("<`>RUM 支持排序`\n", 1)
+@example("mailto: [9]. ", 1)
 @settings(max_examples=200, deadline=None)
 def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
     assert clean(text, size) == clean(text)
