@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
+from bot.ahead import close
 from bot.errors import ModelFailure
 from bot.model import Event, Stage
 
@@ -44,8 +45,7 @@ class Loading:
                 elif began and isinstance(event, Stage) and event.name == "writing":
                     self.seconds, began = self._clock() - began, None
         finally:
-            if isinstance(events, AsyncGenerator):
-                await events.aclose()
+            await close(events)
 
     async def _cold(self) -> bool:
         try:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from bot.model import Question
 
@@ -13,14 +14,16 @@ Place = Callable[[Question], Awaitable[int]]
 class Places:
     """Shows places by *show* (question, reply, place), which ends where there is nothing more to show."""
 
-    def __init__(self, show: Callable[[Question, str, Place], Awaitable[None]], place: Place) -> None:
+    def __init__(
+        self, show: Callable[[Question, str, Place], Coroutine[Any, Any, None]], place: Place
+    ) -> None:
         self._show, self._place = show, place
         self._waiting: dict[str, asyncio.Task[None]] = {}
 
     def follow(self, question: Question, reply: str) -> None:
         """Begin to show a question's place in *reply*."""
         # With a context of its own: the caller's belongs to a durable step that is about to end.
-        task = asyncio.create_task(self._followed(question, reply), context=contextvars.Context())
+        task = asyncio.create_task(self._show(question, reply, self._place), context=contextvars.Context())
         self._waiting[question.id] = task
         task.add_done_callback(lambda _: self._waiting.pop(question.id, None))
 
@@ -32,9 +35,6 @@ class Places:
     async def close(self) -> None:
         """Show no more places."""
         await _ended(*self._waiting.values())
-
-    async def _followed(self, question: Question, reply: str) -> None:
-        await self._show(question, reply, self._place)
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 import structlog
 
@@ -16,6 +15,7 @@ from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Done, Message, Outcome, Policy, Question
 from bot.patience import Loading
 from bot.places import Place, Places
+from bot.records.opinions import Verdict
 from bot.records.records import Records
 from bot.slack.agent import Agent
 from bot.slack.delivery import Delivery
@@ -204,7 +204,7 @@ class Service:
         return await self._records.asked_in(question)
 
     async def record(
-        self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
+        self, channel: str, reply: str, person: str, verdict: Verdict, reason: str = "", /
     ) -> None:
         """Remember what a person thinks of a reply."""
         await self._records.opinions.keep(channel, reply, person, verdict, reason)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from bot.ahead import close
 from bot.errors import AnswerCutShort
 from bot.model import Answer, Event, Question
 
@@ -62,8 +63,7 @@ class Stop:
                 else:
                     yield event
         finally:
-            if isinstance(events, AsyncGenerator):
-                await events.aclose()
+            await close(events)
 
 
 class Stops:

@@ -30,7 +30,6 @@ STOP = "stop"
 
 _PICTURE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
 _FENCE = re.compile(r"(?:`{3,}|~{3,})")
-_CJK = "\u2e80"
 _NOTHING = re.compile(r"[`~]*$")
 _OF_ITS_OWN = re.compile(r"#{1,6}\s|\|")
 """Headings and rows of tables: a line behind one does not go on with it."""
@@ -141,7 +140,7 @@ def _unwrapped(lines: Iterable[str]) -> list[str]:
         elif _NOTHING.match(line):
             goes_on = False
         elif goes_on and not _BEGINS.match(line):
-            kept[-1] += ("" if kept[-1][-1] > _CJK and line[0] > _CJK else " ") + line
+            kept[-1] += ("" if kept[-1][-1] >= slack_text.CJK <= line[0] else " ") + line
         else:
             kept.append(whole.rstrip() if fenced else line)
             goes_on = not fenced and not _OF_ITS_OWN.match(line)

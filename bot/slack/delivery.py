@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.ahead import Ahead, close
 from bot.errors import BotFailure, SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Stage
 from bot.phrases import words_for
@@ -21,7 +22,6 @@ from bot.slack import private as slack_private
 from bot.slack import replies
 from bot.slack import text as slack_text
 from bot.slack import threads as slack_threads
-from bot.slack.ahead import Ahead, close
 from bot.slack.blocks import Reply
 from bot.slack.calls import Calls, Sleep
 from bot.slack.painter import Painter

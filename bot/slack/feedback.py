@@ -84,8 +84,7 @@ async def pressed_answer(
     """The answer that a button stands below, with its question; None where it is gone, once that is told."""
     known = await find(body["channel"]["id"], body["actions"][0]["value"])
     if known is None:
-        text = str((body.get("message") or {}).get("text") or "")
-        await whisper(respond, body, blocks.reply(choose(text).share_gone))
+        await whisper(respond, body, blocks.reply(_words(body).share_gone))
     return known
 
 

@@ -92,7 +92,7 @@ _DEFINITION = re.compile(r"^((?:[\s>*+-]|\d+[.)])*\[[^\]]*\]):", re.MULTILINE)
 _CHARACTER_REFERENCE = re.compile(r"&(?=#?\w+;)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\(\s*<?([^()\s<>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
 _ZERO_WIDTH = "\u200b"
-_CJK = "\u2e80"  # from here on a character is a word's end as good as any
+CJK = "\u2e80"  # from here on a character is a word's end as good as any
 
 
 def markdown(text: str) -> str:
@@ -122,7 +122,7 @@ def _settled(line: str) -> int:
     for end, sign in enumerate(line, 1):
         inside += (sign in "[(") - (sign in "])")
         ticks ^= sign == "`"
-        if inside <= 0 and not ticks and (sign.isspace() or sign >= _CJK):
+        if inside <= 0 and not ticks and (sign.isspace() or sign >= CJK):
             best = end
     return best
 
