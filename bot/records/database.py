@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from bot.errors import DatabaseFailure
 
@@ -36,6 +38,10 @@ def shown(url: URL) -> str:
     if url.drivername.startswith("sqlite"):
         return f"SQLite file {url.database}"
     return f"PostgreSQL at {url.host or 'localhost'}:{url.port or 5432}, database {url.database}"
+
+
+_WAL_TRIES, _WAL_PAUSE = 80, 0.025
+"""How often, and after how many seconds, a new file is asked again to keep a write-ahead log."""
 
 
 def prepare(url: URL) -> None:
@@ -151,7 +157,14 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=8000")
     # Readers and a writer at once; it is a property of the file, so that DBOS's connections have it too.
-    cursor.execute("PRAGMA journal_mode=WAL")
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # another makes this very change, for which no busy_timeout waits
+            if not left:
+                raise
+            await_only(asyncio.sleep(_WAL_PAUSE))
     cursor.execute(
         "PRAGMA secure_delete=ON"
     )  # what a person has had forgotten is overwritten, not just unlinked
