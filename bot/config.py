@@ -1,14 +1,12 @@
 """Settings: parsed once from a mapping, every fault reported at once, nothing read at import."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from bot import schedule
 from bot.errors import ConfigFailure
+from bot.settings import Reader
 from index.model import Blog
 
 SAMPLE_BLOG = Path(__file__).resolve().parent.parent / "deploy" / "sample-blog"
@@ -20,7 +18,8 @@ class Config:
 
     ``context`` and ``answer_tokens`` are tokens; ``health_port`` 0 turns the health pages off; questions,
     answers and feedback are deleted after ``keep_days``; each Ollama writes ``parallel`` answers at once;
-    ``announce`` is the channel that hears of refreshes, or "".
+    ``announce`` is the channel that hears of refreshes, or "", in the workspace ``announce_in`` where there
+    are several; ``workspaces`` are those that may install the app, by their id or their organization's.
     """
 
     blog: Blog
@@ -33,6 +32,7 @@ class Config:
     parallel: int
     refresh: str
     announce: str
+    announce_in: str
     database_url: str = field(repr=False)
     admins: tuple[str, ...]
     channels: tuple[str, ...]
@@ -45,31 +45,37 @@ class Config:
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
     signing_secret: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
+    workspaces: tuple[str, ...]
 
     @property
     def mode(self) -> Literal["socket", "http", "playground"]:
         """How the bot meets Slack: Socket Mode wins over HTTP, and without tokens there is the playground."""
-        if self.bot_token and self.app_token:
-            return "socket"
-        return "http" if self.bot_token and self.signing_secret else "playground"
+        if not (self.bot_token or self.several):
+            return "playground"
+        return "socket" if self.app_token else "http"
+
+    @property
+    def several(self) -> bool:
+        """Whether workspaces install the app, each with a token of its own."""
+        return bool(self.client_id)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Config":
         """Parse the settings, or raise ConfigFailure with one sentence for each that cannot be used."""
-        read = _Reader(env)
-        bot_token = read.token("SLACK_BOT_TOKEN", "xoxb-")
-        app_token = read.token("SLACK_APP_TOKEN", "xapp-")
-        secret = read.text("SLACK_SIGNING_SECRET")
-        if bot_token and not (app_token or secret):
-            read.fault(
-                "SLACK_BOT_TOKEN is set alone: add SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET"
-                " (HTTP), or remove it to use the playground."
-            )
-        if (app_token or secret) and not bot_token:
-            read.fault(
-                "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is set without SLACK_BOT_TOKEN: add it (it starts"
-                " with xoxb-), or remove them to use the playground."
-            )
+        read = Reader(env)
+        slack = _Slack(
+            bot_token=read.token("SLACK_BOT_TOKEN", "xoxb-"),
+            app_token=read.token("SLACK_APP_TOKEN", "xapp-"),
+            signing_secret=read.text("SLACK_SIGNING_SECRET"),
+            client_id=read.text("SLACK_CLIENT_ID"),
+            client_secret=read.text("SLACK_CLIENT_SECRET"),
+            workspaces=read.ids("BLOGBOT_WORKSPACES", "TE", "ids of workspaces such as T012ABCDEF"),
+        )
+        for sentence in slack.faults():
+            read.fault(sentence)
+        announce_in, announce = read.channel("BLOGBOT_ANNOUNCE", several=bool(slack.client_id))
         data = Path(read.text("BLOGBOT_DATA", "./data")).expanduser().absolute()
         answer_tokens = read.number("BLOGBOT_ANSWER_TOKENS", 800, 16, 100_000)
         context = read.number("BLOGBOT_CONTEXT", 8192, 512, 1_000_000)
@@ -94,7 +100,8 @@ class Config:
             answer_tokens=answer_tokens,
             parallel=read.number("BLOGBOT_PARALLEL", 2, 1, 64),
             refresh=read.cron("BLOGBOT_REFRESH", "0 3 * * *"),
-            announce=read.channel("BLOGBOT_ANNOUNCE"),
+            announce=announce,
+            announce_in=announce_in,
             database_url=read.database("BLOGBOT_DATABASE_URL", f"sqlite:///{data / 'blogbot.sqlite'}"),
             admins=read.ids("BLOGBOT_ADMINS", "UW", "user ids such as U012ABCDEF"),
             channels=read.ids("BLOGBOT_CHANNELS", "CGD", "channel ids such as C012ABCDEF"),
@@ -104,118 +111,54 @@ class Config:
             slack_api_url=read.address("SLACK_API_URL", "https://slack.com/api/"),
             http_port=read.number("BLOGBOT_HTTP_PORT", 3000, 1, 65535),
             playground_port=read.number("BLOGBOT_PLAYGROUND_PORT", 3030, 0, 65535),
-            bot_token=bot_token,
-            app_token=app_token,
-            signing_secret=secret,
+            **asdict(slack),
         )
         if read.faults:
             raise ConfigFailure(tuple(read.faults))
         return config
 
 
-class _Reader:
-    """Reads one setting at a time and collects what is wrong; a value at fault reads as its default."""
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    """What Slack's own settings say, which only together make sense."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = env
-        self.faults: list[str] = []
+    bot_token: str
+    app_token: str
+    signing_secret: str
+    client_id: str
+    client_secret: str
+    workspaces: tuple[str, ...]
 
-    def fault(self, sentence: str) -> None:
-        self.faults.append(sentence)
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.env.get(name, "").strip() or default
-
-    def items(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
-    def token(self, name: str, prefix: str) -> str:
-        value = self.text(name)
-        if value and not value.startswith(prefix):
-            self.fault(
-                f"{name} does not start with {prefix}: copy it again from the Slack app's settings page."
+    def faults(self) -> Iterator[str]:
+        """A sentence for each thing that does not fit together."""
+        if self.bot_token and self.client_id:
+            yield (
+                "SLACK_BOT_TOKEN is for one workspace and SLACK_CLIENT_ID for several that install the app:"
+                " remove one of them."
             )
-        return value
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        value = self.text(name, str(default))
-        if not (re.fullmatch("[0-9]{1,9}", value) and least <= int(value) <= most):
-            self.fault(f"{name} is {value[:40]!r}: give a whole number from {least} to {most}.")
-            return default
-        return int(value)
-
-    def ids(self, name: str, letters: str, example: str) -> tuple[str, ...]:
-        found = self.items(name)
-        for item in found:
-            if not re.fullmatch(f"[{letters}][A-Z0-9]{{5,}}", item):
-                self.fault(f"{name} holds {item!r}: give {example}, separated by commas.")
-        return found
-
-    def channel(self, name: str) -> str:
-        found = self.ids(name, "CG", "one channel id such as C012ABCDEF")
-        if len(found) > 1:
-            self.fault(f"{name} holds {len(found)} channels: give one.")
-        return found[0] if found else ""
-
-    def address(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if not _is_http(value):
-            self.fault(f"{name} is {value!r}: give an http:// or https:// address.")
-            return default
-        return value.rstrip("/") + "/"
-
-    def hosts(self, name: str, default: str) -> tuple[str, ...]:
-        found = tuple(_ollama_address(item) for item in self.items(name) or (default,))
-        for address in found:
-            if not _is_http(address):
-                self.fault(
-                    f"{name} holds {address!r}: give addresses such as http://127.0.0.1:11434, separated"
-                    " by commas."
-                )
-        return found
-
-    def link(self, name: str) -> str:
-        value = self.text(name)
-        if value and not (_is_http(value) and "{path}" in value):
-            self.fault(
-                f"{name} is {value!r}: give an http(s) address with {{path}} in it, such as"
-                " https://github.com/digoal/blog/blob/{branch}/{path}."
+        elif self.bot_token and not self._hears:
+            yield (
+                "SLACK_BOT_TOKEN is set alone: add SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET"
+                " (HTTP), or remove it to use the playground."
             )
-        return value
+        elif self.client_id and not self._hears:
+            yield (
+                "SLACK_CLIENT_ID is set without a way to hear from Slack: add SLACK_APP_TOKEN (Socket Mode)"
+                " or SLACK_SIGNING_SECRET (HTTP)."
+            )
+        elif self._hears and not (self.bot_token or self.client_id):
+            yield (
+                "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET is set without SLACK_BOT_TOKEN: add it (it starts"
+                " with xoxb-), or remove them to use the playground."
+            )
+        if bool(self.client_id) != bool(self.client_secret):
+            yield "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together: copy both from Basic Information."
+        if bool(self.client_id) != bool(self.workspaces):
+            yield (
+                "SLACK_CLIENT_ID and BLOGBOT_WORKSPACES go together: list the ids of the workspaces (T…) or"
+                " organizations (E…) that may install the app, since whoever installs it can read the blog."
+            )
 
-    def cron(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        try:
-            schedule.trigger(value)
-        except ValueError as exc:
-            self.fault(f"{name} is {value!r}: give a cron line of five fields such as '0 3 * * *' ({exc}).")
-            return default
-        return value
-
-    def database(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
-            self.fault(f"{name} is no database address: give sqlite:///path or postgresql://user@host/name.")
-            return default
-        return value
-
-
-def _is_http(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _ollama_address(item: str) -> str:
-    """Complete an address the way Ollama's own OLLAMA_HOST is read: scheme http, port 11434."""
-    address = (item if "://" in item else f"http://{item}").rstrip("/")
-    try:
-        parts = urlsplit(address)
-        bare = parts.port is None and parts.scheme == "http" and not parts.path
-    except ValueError:
-        return address
-    address = f"{address}:11434" if bare else address
-    return address.replace("://0.0.0.0", "://127.0.0.1", 1)
+    @property
+    def _hears(self) -> bool:
+        return bool(self.app_token or self.signing_secret)

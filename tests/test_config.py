@@ -5,6 +5,12 @@ import pytest
 from bot.config import SAMPLE_BLOG, Config
 from bot.errors import ConfigFailure
 
+SEVERAL = {
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "hush",
+    "BLOGBOT_WORKSPACES": "T0FIRST001,E0ORG00001",
+}
+
 
 def faults(**env: str) -> str:
     with pytest.raises(ConfigFailure) as caught:
@@ -32,6 +38,8 @@ def test_an_empty_setting_counts_as_unset() -> None:
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}, "socket"),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}, "http"),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}, "socket"),
+        ({**SEVERAL, "SLACK_APP_TOKEN": "xapp-1"}, "socket"),
+        ({**SEVERAL, "SLACK_SIGNING_SECRET": "s"}, "http"),
     ],
 )
 def test_the_tokens_decide_how_the_bot_meets_slack(env: dict[str, str], mode: str) -> None:
@@ -59,9 +67,10 @@ def test_a_fault_never_repeats_a_secret() -> None:
     assert "hunter2" not in said
 
 
-def test_a_repr_never_shows_a_secret() -> None:
+@pytest.mark.parametrize("tokens", [{"SLACK_BOT_TOKEN": "xoxb-hush"}, SEVERAL])
+def test_a_repr_never_shows_a_secret(tokens: dict[str, str]) -> None:
     env = {
-        "SLACK_BOT_TOKEN": "xoxb-hush",
+        **tokens,
         "SLACK_APP_TOKEN": "xapp-hush",
         "SLACK_SIGNING_SECRET": "hush",
         "BLOGBOT_REPO": "https://user:hush@example.org/blog",
@@ -89,3 +98,37 @@ def test_an_answer_that_would_fill_the_context_is_refused() -> None:
 
 def test_an_overlong_number_is_a_fault_and_not_a_crash() -> None:
     assert "BLOGBOT_HEALTH_PORT" in faults(BLOGBOT_HEALTH_PORT="9" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        (SEVERAL, "without a way to hear from Slack"),
+        ({**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "SLACK_BOT_TOKEN": "xoxb-1"}, "remove one of them"),
+        ({**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "SLACK_CLIENT_SECRET": ""}, "go together"),
+        ({**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "BLOGBOT_WORKSPACES": ""}, "whoever installs it can read"),
+        ({"BLOGBOT_WORKSPACES": "T0FIRST001"}, "SLACK_CLIENT_ID and BLOGBOT_WORKSPACES go together"),
+        ({**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "BLOGBOT_WORKSPACES": "acme"}, "ids of workspaces"),
+        (
+            {**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "BLOGBOT_ANNOUNCE": "C0NEWS0001"},
+            "a workspace and a channel",
+        ),
+    ],
+)
+def test_what_does_not_fit_several_workspaces_is_told(env: dict[str, str], sentence: str) -> None:
+    assert sentence in faults(**env)
+
+
+@pytest.mark.parametrize(
+    ("env", "where"),
+    [
+        ({"BLOGBOT_ANNOUNCE": "C0NEWS0001"}, ("", "C0NEWS0001")),
+        (
+            {**SEVERAL, "SLACK_APP_TOKEN": "xapp-1", "BLOGBOT_ANNOUNCE": "T0FIRST001/C0NEWS0001"},
+            ("T0FIRST001", "C0NEWS0001"),
+        ),
+    ],
+)
+def test_news_are_told_in_one_channel(env: dict[str, str], where: tuple[str, str]) -> None:
+    config = Config.from_env(env)
+    assert (config.announce_in, config.announce) == where
