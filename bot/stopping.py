@@ -1,12 +1,11 @@
 """Stopping an answer while it is written: the model ends at once, what there is becomes the reply."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from bot.ahead import close
+from bot.ahead import Ahead, close
 from bot.errors import AnswerCutShort
 from bot.model import Answer, Event, Question
 
@@ -18,41 +17,24 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
-        self._pump: asyncio.Task[None] | None = None
+        self._stream: Ahead[Any] | None = None
 
     def ask(self) -> None:
         """Stop, now or as soon as there is something to stop."""
         self.asked = True
-        if self._pump:
-            self._pump.cancel()
+        if self._stream:
+            self._stream.cut()
 
     async def guard(self, stream: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """Yield what *stream* does; AnswerCutShort, and *stream* closed, when the stop is asked for."""
-        pieces: asyncio.Queue[T | None] = asyncio.Queue()
-
-        async def pump() -> None:
-            # One task from beginning to end: time limits inside the stream belong to the task they began in.
-            try:
-                if self.asked:
-                    raise asyncio.CancelledError
-                async for piece in stream:
-                    pieces.put_nowait(piece)
-            finally:
-                pieces.put_nowait(None)
-                await stream.aclose()
-
-        self._pump = asyncio.create_task(pump())
-        try:
-            while (piece := await pieces.get()) is not None:
+        async with aclosing(Ahead(stream)) as pieces:
+            self._stream = pieces
+            if self.asked:
+                pieces.cut()
+            async for piece in pieces:
                 yield piece
-            await self._pump
-        except asyncio.CancelledError:
-            if self.asked and self._pump.cancelled():
-                raise AnswerCutShort("Somebody stopped the answer.") from None
-            raise
-        finally:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
+            if pieces.was_cut:
+                raise AnswerCutShort("Somebody stopped the answer.")
 
     async def told(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
         """Yield *events*, with an Answer that this stop cut short saying so."""

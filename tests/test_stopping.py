@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import AnswerCutShort
+from bot.errors import AnswerCutShort, ModelMissing
 from bot.model import Answer, Event, Question
 from bot.playground import shown
 from bot.slack import replies as slack_replies
@@ -23,12 +23,14 @@ STOPPED = Answer("why?", "Because", "cut_short", stopped=True)
 
 
 class Model:
-    """Writes one piece and then thinks for ever; knows whether it was told to end."""
+    """Writes one piece and then thinks for ever; knows whether it was asked, and told to end."""
 
     def __init__(self) -> None:
+        self.asked = False
         self.closed = asyncio.Event()
 
     async def stream(self) -> AsyncGenerator[str]:
+        self.asked = True
         try:
             async with asyncio.timeout(3600):
                 yield "a"
@@ -48,10 +50,32 @@ async def test_a_stop_ends_the_stream_at_once_and_says_so() -> None:
 
 
 async def test_a_stop_before_the_model_is_asked_never_asks_it() -> None:
-    stop = Stop()
+    model, stop = Model(), Stop()
     stop.ask()
     with pytest.raises(AnswerCutShort):
-        await anext(stop.guard(Model().stream()))
+        await anext(stop.guard(model.stream()))
+    assert not model.asked
+
+
+async def test_a_stop_in_the_moment_the_model_is_asked_never_asks_it() -> None:
+    model, stop = Model(), Stop()
+    asyncio.get_running_loop().call_soon(stop.ask)
+    with pytest.raises(AnswerCutShort):
+        await anext(stop.guard(model.stream()))
+    assert not model.asked
+
+
+async def test_what_the_model_raises_is_raised_even_when_a_stop_was_asked_for_too_late() -> None:
+    async def failing() -> AsyncGenerator[str]:
+        yield "a"
+        raise ModelMissing("gone")
+
+    stop = Stop()
+    guarded = stop.guard(failing())
+    assert await anext(guarded) == "a"
+    stop.ask()
+    with pytest.raises(ModelMissing):
+        await anext(guarded)
 
 
 async def test_leaving_a_guarded_stream_closes_it() -> None:
