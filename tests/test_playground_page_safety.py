@@ -3,7 +3,7 @@
 import pytest
 
 from bot.playground import Playground
-from bot.playground.workspace import Person
+from bot.playground.model import Person
 from tests.fakes.browser import Page
 from tests.fakes.tiny_answers import answering
 from tests.fakes.tiny_app import client_of, connected

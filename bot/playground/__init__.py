@@ -36,10 +36,16 @@ What there is to see: ``messages(channel, thread_ts=None)``, ``private(person)``
 Faults: ``fail(method, error= | status= | retry_after= | drop=True, acts=False, times=1)``,
 ``lose_response(method)``, ``mend()``, ``async with held(method) as gate`` (``await gate.arrived.wait()``),
 ``refuse_tickets(times)``, ``go_deaf()``, ``await send_disconnect("refresh_requested" | "link_disabled" |
-"warning")``, ``await drop_connections()``, ``await revoke()``, ``await redeliver(payload, times=1)``,
-``await send_event(event)``, ``close_stream(ts)``, ``show_status(channel, ts, "")``. Dials of the constructor:
-``retries=(0, 60, 300)``, ``ack_seconds=3``, ``rate_limits=False``, ``scopes``, ``subscriptions``. One mention
-yields ``app_mention`` and ``message.channels``, as in Slack, unless ``subscriptions`` leaves one out.
+"warning")``, ``await drop_connections()``, ``await revoke()``, ``await uninstall()``, ``install()``,
+``await redeliver(payload, times=1)``, ``await send_event(event)``, ``close_stream(ts)``,
+``show_status(channel, ts, "")``. Dials of the constructor: ``retries=(0, 60, 300)``, ``ack_seconds=3``,
+``rate_limits=False``, ``scopes``, ``subscriptions``. One mention yields ``app_mention`` and
+``message.channels``, as in Slack, unless ``subscriptions`` leaves one out.
+
+Several workspaces of one app: ``Playground(team_id="T…", app_token=…, signing_secret=…)`` each, with the same
+ids of channels and people in all; ``share_connections(other)`` lends one the Socket Mode connections of
+another. ``enterprise_id="E…"`` puts a workspace into an enterprise, and with ``org_wide=True`` the app is
+installed there once for all, which changes what payloads and ``auth.test`` name.
 
 HTTP mode: ``Playground(request_url="http://127.0.0.1:3000/slack/events")`` or ``deliver_to(url)``; ``await
 verify_request_url()``; ``sign(secret, body, timestamp)`` gives the two headers, also for forging them.

@@ -12,7 +12,8 @@ from bot.playground import chat, reading, surfaces
 from bot.playground.chat import Method
 from bot.playground.faults import Fault, Faults, RateLimits
 from bot.playground.limits import Refusal
-from bot.playground.workspace import Json, Workspace
+from bot.playground.model import Json
+from bot.playground.workspace import Workspace
 
 MOST_CALLS = 5000
 JSON_FIELDS = {"blocks", "chunks", "metadata", "view", "prompts", "loading_messages", "attachments"}

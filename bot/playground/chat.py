@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.playground.limits import MARKDOWN_CALL, STREAM, Refusal, check_message_blocks, check_text
-from bot.playground.workspace import APP, BOT, BOT_ID, TEAM, Channel, Json, Workspace
+from bot.playground.model import APP, BOT, BOT_ID, Channel, Json
+from bot.playground.workspace import Workspace
 
 Method = Callable[[Workspace, Json], Json]
 TS = re.compile(r"\d{10}\.\d{6}")
@@ -60,7 +61,7 @@ def start_stream(slack: Workspace, args: Json) -> Json:
     if "thread_ts" not in args:
         raise Refusal("invalid_arguments", "missing required field: thread_ts")
     if not place.person:
-        for name, known in (("recipient_team_id", {TEAM}), ("recipient_user_id", slack.people)):
+        for name, known in (("recipient_team_id", {slack.team}), ("recipient_user_id", slack.people)):
             if not args.get(name):
                 raise Refusal("missing_" + name)
             if args[name] not in known:
@@ -120,7 +121,7 @@ def own_message(slack: Workspace, place: Channel, args: Json, otherwise: str) ->
 def author(slack: Workspace) -> Json:
     """The fields that mark a message as the bot's own."""
     name = slack.people[BOT].name
-    profile = {"id": BOT_ID, "app_id": APP, "name": name, "team_id": TEAM, "deleted": False}
+    profile = {"id": BOT_ID, "app_id": APP, "name": name, "team_id": slack.team, "deleted": False}
     return {"user": BOT, "bot_id": BOT_ID, "app_id": APP, "bot_profile": profile}
 
 

@@ -7,9 +7,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.playground import events
+from bot.playground.model import Change, Json
 from bot.playground.request_url import RequestUrl
 from bot.playground.sockets import Ack, Sockets
-from bot.playground.workspace import Change, Json, Workspace
+from bot.playground.workspace import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ MOST_EVENTS, MOST_TASKS = 2000, 5000
 SUBSCRIPTIONS = frozenset(
     {
         *("app_mention", "message.im", "message.channels", "message.groups", "app_home_opened"),
-        *("agent_session_stopped", "app_context_changed"),
+        *("agent_session_stopped", "app_context_changed", "app_uninstalled", "tokens_revoked"),
     }
 )
 
@@ -31,7 +32,8 @@ class Dispatch:
         self.request_url: RequestUrl | None = None
         self.sent: deque[Json] = deque(maxlen=MOST_EVENTS)
         self.subscriptions = subscriptions
-        self._slack, self._sockets, self._retries = slack, sockets, retries
+        self.sockets = sockets
+        self._slack, self._retries = slack, retries
         self._tasks: set[asyncio.Task[Any]] = set()
         slack.listeners.append(self._on_change)
 
@@ -41,7 +43,7 @@ class Dispatch:
             how.pop("patient", None)
             ack = await self.request_url.send(kind, payload, **how)
         else:
-            ack = await self._sockets.send(kind, payload, **how)
+            ack = await self.sockets.send(kind, payload, **how)
         self._slack.wake()
         return ack
 
@@ -49,7 +51,7 @@ class Dispatch:
         """Begin to deliver an event that is subscribed to; returns its payload."""
         if (subscription or event["type"]) not in self.subscriptions:
             return None
-        payload = events.envelope(event, self._slack.clock())
+        payload = events.envelope(event, self._slack.clock(), self._slack.installed)
         self.sent.append(payload)
         self.background(self.deliver(payload))
         return payload

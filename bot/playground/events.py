@@ -1,16 +1,20 @@
 """The payloads Slack sends to an app, pure.
 
 Shapes: https://docs.slack.dev/reference/events and
-https://docs.slack.dev/interactivity/handling-user-interaction.
+https://docs.slack.dev/interactivity/handling-user-interaction. Those of Enterprise Grid:
+https://api.slack.com/enterprise/apps/reference, tests/scenario_tests/test_events_org_apps.py and
+test_events_token_revocations.py of slackapi/bolt-python, and its #23 for the team an interaction leaves out.
 """
 
 import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from bot.playground.workspace import APP, BOT, TEAM, Change, Channel, Json, Person
+from bot.playground.model import APP, BOT, Change, Channel, Installed, Json, Person
 
 TOKEN = "playground"  # noqa: S105  # the deprecated verification token; signatures do its work
+DOMAIN = "playground"
+PARTING = {"tokens_revoked", "app_uninstalled"}
 UNSENT = ("to", "is_ephemeral", "for")
 
 
@@ -19,29 +23,36 @@ def identifier(prefix: str) -> str:
     return prefix + secrets.token_hex(5).upper()
 
 
-def envelope(event: Json, now: float, context: str = "") -> Json:
-    """The ``event_callback`` around an event, with an ``event_id`` of its own."""
-    return {
+def envelope(event: Json, now: float, installed: Installed) -> Json:
+    """The ``event_callback`` around an event, with an ``event_id`` of its own.
+
+    An event that tells of an installation's end is authorized by none, and names the enterprise alone where
+    that was org-wide.
+    """
+    parting = event["type"] in PARTING
+    whole: Json = {
         "token": TOKEN,
-        "team_id": TEAM,
-        "context_team_id": TEAM,
-        "context_enterprise_id": None,
+        **({} if parting and installed.org_wide else {"team_id": installed.team}),
+        **({"enterprise_id": installed.enterprise} if installed.enterprise else {}),
         "api_app_id": APP,
         "event": event,
         "type": "event_callback",
         "event_id": identifier("Ev"),
         "event_time": int(now),
-        "authorizations": [
-            {
-                "enterprise_id": None,
-                "team_id": TEAM,
-                "user_id": BOT,
-                "is_bot": True,
-                "is_enterprise_install": False,
-            }
-        ],
+    }
+    if parting:
+        return whole
+    authorized = {
+        "enterprise_id": installed.enterprise or None,
+        "team_id": None if installed.org_wide else installed.team,
+    }
+    bot = {"user_id": BOT, "is_bot": True, "is_enterprise_install": installed.org_wide}
+    return {
+        **whole,
+        **{f"context_{name}": value for name, value in authorized.items()},
+        "authorizations": [{**authorized, **bot}],
         "is_ext_shared_channel": False,
-        "event_context": f"4-{context or secrets.token_hex(8)}",
+        "event_context": f"4-{secrets.token_hex(8)}",
     }
 
 
@@ -79,12 +90,13 @@ def public(message: Json) -> Json:
     return {name: value for name, value in message.items() if name not in UNSENT}
 
 
-def command(person: Person, place: Channel, name: str, text: str, **lent: str) -> Json:
+def command(installed: Installed, person: Person, place: Channel, name: str, text: str, **lent: str) -> Json:
     """The form fields of a slash command, with the ``trigger_id`` and ``response_url`` it is *lent*."""
     return {
         "token": TOKEN,
-        "team_id": TEAM,
-        "team_domain": "playground",
+        "team_id": installed.team,
+        "team_domain": DOMAIN,
+        **_organised(installed),
         "channel_id": place.id,
         "channel_name": "directmessage" if place.person else place.name,
         "user_id": person.id,
@@ -92,21 +104,27 @@ def command(person: Person, place: Channel, name: str, text: str, **lent: str) -
         "command": name,
         "text": text,
         "api_app_id": APP,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if installed.org_wide else "false",
         **lent,
     }
 
 
-def interaction(kind: str, person: Person, **fields: Any) -> Json:
-    """The common part of interactive payloads, with *fields* of this *kind*."""
+def interaction(installed: Installed, kind: str, person: Person, **fields: Any) -> Json:
+    """The common part of interactive payloads, with *fields* of this *kind*; org-wide ones name no team."""
+    team = {"id": installed.team, "domain": DOMAIN, **_organised(installed)}
     return {
         "type": kind,
-        "team": {"id": TEAM, "domain": "playground"},
-        "user": {"id": person.id, "username": person.name, "name": person.name, "team_id": TEAM},
+        "team": None if installed.org_wide else team,
+        "user": {
+            "id": person.id,
+            "username": person.name,
+            "name": person.name,
+            "team_id": installed.team,
+        },
         "api_app_id": APP,
         "token": TOKEN,
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": installed.organisation,
+        "is_enterprise_install": installed.org_wide,
         **fields,
     }
 
@@ -152,3 +170,8 @@ def find_element(blocks: list[Json], action_id: str, value: str | None) -> tuple
 
 def _same(message: Json, before: Json | None) -> bool:
     return before is not None and before.get("text") == message.get("text")
+
+
+def _organised(installed: Installed) -> dict[str, str]:
+    organisation = installed.organisation or {}
+    return {f"enterprise_{name}": str(value) for name, value in organisation.items()}

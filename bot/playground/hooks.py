@@ -11,8 +11,9 @@ from aiohttp import web
 
 from bot.playground import chat
 from bot.playground.limits import Refusal
+from bot.playground.model import Json
 from bot.playground.recent import Recent
-from bot.playground.workspace import Json, Workspace
+from bot.playground.workspace import Workspace
 
 TRIGGER_SECONDS, HOOK_SECONDS, HOOK_USES, MOST = 3.0, 1800.0, 5, 500
 

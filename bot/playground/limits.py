@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bot.playground.workspace import Json
+from bot.playground.model import Json
 
 TEXT, MARKDOWN_CALL, MARKDOWN_MESSAGE, STREAM = 40_000, 12_000, 13_200, 12_000
 MESSAGE_BLOCKS, VIEW_BLOCKS, SECTION_FIELDS, URL_LENGTH = 50, 100, 10, 3000

@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.playground.limits import Refusal
+from bot.playground.model import BOT, Change, Json
 from bot.playground.people import People
 from bot.playground.sockets import Ack
-from bot.playground.workspace import BOT, Change, Json
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

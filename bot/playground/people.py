@@ -8,8 +8,9 @@ from bot.playground import events, hooks
 from bot.playground.dispatch import Dispatch
 from bot.playground.hooks import Hook, Hooks
 from bot.playground.limits import Refusal
+from bot.playground.model import ADA, Change, Channel, Json, Person
 from bot.playground.sockets import Ack
-from bot.playground.workspace import ADA, Change, Channel, Json, Person, Workspace
+from bot.playground.workspace import Workspace
 
 FAILED = "{name} failed because the app did not respond."  # Slack's words for it
 
@@ -64,9 +65,8 @@ class People:
         """Type a slash command and wait for its acknowledgement, whose text is shown to *person*."""
         place = self._place(channel, person)
         trigger, url = self.lent.trigger(person), self.lent.response_url(person, channel)
-        payload = events.command(
-            self.workspace.people[person], place, name, text, trigger_id=trigger, response_url=url
-        )
+        asked = (self.workspace.installed, self.workspace.people[person], place, name, text)
+        payload = events.command(*asked, trigger_id=trigger, response_url=url)
         ack = await self.dispatch.send("slash_commands", payload)
         if not ack.acked:
             self.workspace.note(channel, person, {"user": "USLACKBOT", "text": FAILED.format(name=name)})
@@ -204,8 +204,9 @@ class People:
         return view
 
     def _interaction(self, kind: str, person: str, **fields: Any) -> Json:
-        trigger = self.lent.trigger(person)
-        return events.interaction(kind, self.workspace.people[person], trigger_id=trigger, **fields)
+        whose = self.workspace.people[person]
+        fields["trigger_id"] = self.lent.trigger(person)
+        return events.interaction(self.workspace.installed, kind, whose, **fields)
 
 
 def _state(blocks: list[Json], values: dict[str, Any]) -> Json:

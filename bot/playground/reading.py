@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.playground.chat import Method, channel
 from bot.playground.limits import Refusal
-from bot.playground.workspace import APP, BOT, BOT_ID, TEAM, Channel, Json, Workspace
+from bot.playground.model import APP, BOT, BOT_ID, TEAM_NAME, Channel, Json
+from bot.playground.workspace import Workspace
 
 
 def replies(slack: Workspace, args: Json) -> Json:
@@ -51,7 +52,7 @@ def user(slack: Workspace, args: Json) -> Json:
         raise Refusal("user_not_found")
     found = {
         "id": person.id,
-        "team_id": TEAM,
+        "team_id": slack.team,
         "name": person.name,
         "real_name": person.real_name,
         "deleted": False,
@@ -74,10 +75,19 @@ def bot(slack: Workspace, args: Json) -> Json:
 
 
 def auth(slack: Workspace, _args: Json) -> Json:
-    """auth.test: who the bot token speaks for."""
-    name = slack.people[BOT].name
-    names = {"url": "https://playground.invalid/", "team": "Playground", "user": name}
-    return {**names, "team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID, "is_enterprise_install": False}
+    """auth.test: who the bot token speaks for; with an org-wide token the enterprise stands as the team."""
+    installed = slack.installed
+    organisation = installed.organisation
+    return {
+        "url": "https://playground.invalid/",
+        "team": organisation["name"] if organisation and installed.org_wide else TEAM_NAME,
+        "user": slack.people[BOT].name,
+        "team_id": installed.holder,
+        "user_id": BOT,
+        "bot_id": BOT_ID,
+        **({"enterprise_id": installed.enterprise} if organisation else {}),
+        "is_enterprise_install": installed.org_wide,
+    }
 
 
 def _described(place: Channel) -> Json:

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from bot.playground.model import Json
 from bot.playground.sockets import Ack
-from bot.playground.workspace import Json
 
 FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
 

@@ -1,14 +1,15 @@
-"""The stand-in as one object: servers up and down, tokens, faults, and what people do (``people.py``)."""
+"""The stand-in as one object: its dials and servers, and what there is to see.
 
-import asyncio
+What people do in it stands in ``people.py``, what befalls it in ``mishaps.py``.
+"""
+
 import errno
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from aiohttp import web
 
@@ -16,28 +17,28 @@ from bot.playground import live
 from bot.playground.api import SCOPES, Api, Call
 from bot.playground.articles import Articles
 from bot.playground.dispatch import SUBSCRIPTIONS, Dispatch
-from bot.playground.events import envelope
-from bot.playground.faults import Fault, Gate
 from bot.playground.guard import guard
 from bot.playground.hooks import Hooks
-from bot.playground.people import People
+from bot.playground.mishaps import Mishaps
+from bot.playground.model import ADA, APP, BOT, BOT_ID, GENERAL, LIN, TEAM, Change, Installed, Json
 from bot.playground.request_url import RequestUrl
-from bot.playground.sockets import Ack, Link, Sockets
-from bot.playground.workspace import ADA, APP, BOT, BOT_ID, GENERAL, LIN, TEAM, Change, Json, Workspace
+from bot.playground.sockets import Link, Sockets
+from bot.playground.workspace import Workspace
 
 T = TypeVar("T")
 
 
-class Playground(People):
+class Playground(Mishaps):
     """A Slack workspace on 127.0.0.1; use it as ``async with Playground(port=0) as slack``.
 
     ``retries`` are the pauses in seconds before an unacknowledged event is sent again, ``ack_seconds`` how
     long Slack waits. ``request_url`` switches to HTTP mode. ``subscriptions`` and ``scopes`` are the app's.
-    ``rate_limits`` turns Slack's own on. ``shortcuts`` are message shortcuts, label by callback_id. OSError,
-    with a sentence, when the port is taken.
+    ``rate_limits`` turns Slack's own on. ``shortcuts`` are message shortcuts, label by callback_id. For
+    ``team_id``, ``enterprise_id`` and ``org_wide`` see Installed. OSError, with a sentence, when the port is
+    taken.
     """
 
-    team_id, app_id, bot_user_id, bot_id = TEAM, APP, BOT, BOT_ID
+    app_id, bot_user_id, bot_id = APP, BOT, BOT_ID
     ada, lin, general = ADA, LIN, GENERAL
 
     def __init__(  # each is a dial of its own
@@ -45,6 +46,11 @@ class Playground(People):
         port: int = 0,
         *,
         bot_name: str = "blogbot",
+        team_id: str = TEAM,
+        enterprise_id: str = "",
+        org_wide: bool = False,
+        app_token: str = "",
+        signing_secret: str = "",
         request_url: str = "",
         subscriptions: frozenset[str] | set[str] = SUBSCRIPTIONS,
         scopes: frozenset[str] | set[str] = SCOPES,
@@ -55,26 +61,25 @@ class Playground(People):
         articles: Path | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        slack = Workspace(bot_name, clock)
-        self.port = port
-        self.bot_token = "xoxb-playground-" + secrets.token_hex(8)
-        self.app_token = "xapp-1-playground-" + secrets.token_hex(8)
-        self.signing_secret = "playground-" + secrets.token_hex(16)
+        slack = Workspace(bot_name, clock, Installed(team_id, enterprise_id, org_wide))
+        self.port, self.team_id = port, team_id
+        bot_token = "xoxb-playground-" + secrets.token_hex(8)
+        self.app_token = app_token or "xapp-1-playground-" + secrets.token_hex(8)
+        self.signing_secret = signing_secret or "playground-" + secrets.token_hex(16)
         self._ack_seconds = ack_seconds
-        self._sockets = Sockets(ack_seconds, self._connections_changed)
-        super().__init__(
-            slack, Dispatch(slack, self._sockets, frozenset(subscriptions), retries), Hooks(slack)
-        )
-        self.shortcuts = shortcuts
-        self._articles = Articles(articles) if articles else None
-        self._api = Api(
+        sockets, lent = Sockets(ack_seconds, self._connections_changed), Hooks(slack)
+        api = Api(
             slack,
-            {self.bot_token: "bot", self.app_token: "app"},
-            self.lent.exchange,
+            {bot_token: "bot", self.app_token: "app"},
+            lent.exchange,
             lambda: self._sockets.ticket(self.url),
             scopes=frozenset(scopes),
             rate_limits=rate_limits,
         )
+        dispatch = Dispatch(slack, sockets, frozenset(subscriptions), retries)
+        super().__init__(slack, dispatch, lent, api, sockets, bot_token)
+        self.shortcuts = shortcuts
+        self._articles = Articles(articles) if articles else None
         if request_url:
             self.deliver_to(request_url)
         self._live = live.Live(self, lambda: bool(self.connections or self.dispatch.request_url))
@@ -188,56 +193,6 @@ class Playground(People):
     async def connected(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109
         """Wait until the app has a Socket Mode connection open."""
         await self.wait_for(lambda: self.connections, timeout)
-
-    def fail(self, method: str, *, error: str = "", status: int = 0, times: int = 1, **how: Any) -> None:
-        """Let the next calls of *method* ("*": any) fail; ``retry_after``, ``drop``, ``acts``: see Fault."""
-        self._api.faults.order(Fault(method, error, status, times=times, **how))
-
-    def lose_response(self, method: str, times: int = 1) -> None:
-        """Carry the next calls out, but drop the connection instead of answering."""
-        self.fail(method, drop=True, acts=True, times=times)
-
-    def mend(self) -> None:
-        """Forget every ordered fault."""
-        self._api.faults.clear()
-
-    def held(self, method: str) -> AbstractAsyncContextManager[Gate]:
-        """``async with slack.held("chat.update") as gate``: calls wait there until the block is left."""
-        return self._api.faults.held(method)
-
-    def refuse_tickets(self, times: int) -> None:
-        """Answer the next WebSocket handshakes with 404."""
-        self._sockets.refusals = times
-
-    def go_deaf(self) -> None:
-        """Make the present Socket Mode connections half-open: no pong, no event, no ack passes."""
-        self._sockets.go_deaf()
-
-    async def send_disconnect(self, reason: str = "refresh_requested") -> None:
-        """Announce a disconnect: "warning" leaves the connections open, the other reasons close them."""
-        await self._sockets.disconnect(reason)
-
-    async def drop_connections(self) -> None:
-        """Close the Socket Mode connections without a word."""
-        await self._sockets.close()
-
-    async def revoke(self) -> None:
-        """Revoke both tokens: calls answer ``token_revoked``, the connections close."""
-        for token in self._api.tokens:
-            self._api.tokens[token] = "token_revoked"
-        await self._sockets.close()
-
-    async def redeliver(self, payload: Json, times: int = 1) -> list[Ack]:
-        """Deliver an event payload (of ``events``) again, *times* over, with its event_id."""
-        sending = (
-            self.dispatch.send("events_api", payload, retry=retry + 1, reason="timeout", patient=True)
-            for retry in range(times)
-        )
-        return list(await asyncio.gather(*sending))
-
-    async def send_event(self, event: Json) -> Ack:
-        """Deliver any event of your own making, subscribed to or not, and wait for the acknowledgement."""
-        return await self.dispatch.deliver(envelope(event, self.workspace.clock()))
 
     def _connections_changed(self) -> None:
         self.workspace.tell(Change("connection", {"connected": bool(self.connections)}, quiet=True))

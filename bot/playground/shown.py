@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.playground.workspace import Json
+from bot.playground.model import Json
 
 TEXTS = ("text", "title", "label", "placeholder", "description", "alt_text")
 HOLDERS = ("blocks", "elements", "fields", "accessory", "element", "options", "rows", "positive_button")

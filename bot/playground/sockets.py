@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from bot.playground.model import APP, Json
 from bot.playground.recent import Recent
-from bot.playground.workspace import APP, Json
 
 MOST_CONNECTIONS, MOST_TICKETS, TICKET_SECONDS, PING_SECONDS = 10, 100, 30.0, 30.0
 

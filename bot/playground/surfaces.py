@@ -10,7 +10,8 @@ from types import MappingProxyType
 from bot.playground.chat import Method, channel, with_ids
 from bot.playground.events import public
 from bot.playground.limits import Refusal, check_view
-from bot.playground.workspace import BOT, Change, Json, Workspace
+from bot.playground.model import BOT, Change, Json
+from bot.playground.workspace import Workspace
 
 SESSION_STATES = {"processing", "active", "suspended", "closed"}
 MOST_PROMPTS, MOST_LOADING, LONGEST_TITLE = 4, 10, 200

@@ -9,74 +9,41 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
+from bot.playground.model import (
+    ADA,
+    APP,
+    BOT,
+    BOT_ID,
+    GENERAL,
+    LIN,
+    Change,
+    Channel,
+    Installed,
+    Json,
+    Person,
+)
 from bot.playground.recent import Recent
 
-Json = dict[str, Any]
 T = TypeVar("T")
 
-TEAM, APP, BOT, BOT_ID = "T0PLAYGRND", "A0PLAYGRND", "U0BLOGBOT1", "B0BLOGBOT1"
-ADA, LIN, GENERAL = "U0ADA00001", "U0LIN00001", "C0GENERAL1"
-MESSAGES_A_CHANNEL = 1000
 PRIVATE_NOTES = 200
 VIEWS = 50
 THREADS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member; ``locale`` is Slack's (``zh-CN``)."""
-
-    id: str
-    name: str
-    real_name: str
-    locale: str = "en-US"
-    is_admin: bool = False
-    is_bot: bool = False
-
-
-@dataclass(slots=True)
-class Channel:
-    """A conversation; ``person`` is whose direct messages with the bot it holds, "" for a shared channel."""
-
-    id: str
-    name: str
-    person: str = ""
-    creator: str = ADA
-    private: bool = False
-    archived: bool = False
-    bot_in: bool = True
-    messages: Recent[str, Json] = field(default_factory=lambda: Recent(MESSAGES_A_CHANNEL))
-
-    @property
-    def type(self) -> Literal["im", "group", "channel"]:
-        """Slack's ``channel_type``."""
-        return "im" if self.person else "group" if self.private else "channel"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something happened: what Slack would tell an app and what the page shows.
-
-    ``before`` is the message as it was. ``person`` names the only one who sees it, "" for everyone.
-    ``quiet`` changes are shown but not told to the app.
-    """
-
-    kind: str
-    data: Json
-    channel: str = ""
-    before: Json | None = None
-    person: str = ""
-    quiet: bool = False
-
-
 class Workspace:
     """One workspace in memory, seeded with two people, #general and a direct message for each person."""
 
-    def __init__(self, bot_name: str = "blogbot", clock: Callable[[], float] = time.time) -> None:
-        self.clock = clock
+    def __init__(
+        self,
+        bot_name: str = "blogbot",
+        clock: Callable[[], float] = time.time,
+        installed: Installed | None = None,
+    ) -> None:
+        self.clock, self.installed = clock, installed or Installed()
+        self.team = self.installed.team
         self.people = {
             person.id: person
             for person in (
@@ -134,7 +101,7 @@ class Workspace:
     def post(self, channel: str, message: Json, *, quiet: bool = False) -> Json:
         """Keep and tell a new message; one whose parent is gone lands at top level, as in Slack."""
         place = self.channels[channel]
-        message = {"type": "message", **message, "ts": self.ts(), "team": TEAM}
+        message = {"type": "message", **message, "ts": self.ts(), "team": self.team}
         parent = place.messages.get(message.get("thread_ts") or "")
         if parent is None or parent.get("thread_ts", parent["ts"]) != parent["ts"]:
             message.pop("thread_ts", None)
@@ -211,7 +178,8 @@ class Workspace:
     def keep_view(self, person: str, view: Json, view_id: str = "") -> Json:
         """Keep an open modal (or, of type home, the App Home) of *person* under its id."""
         view_id = view_id or "V" + secrets.token_hex(5).upper()
-        identity = {"id": view_id, "team_id": TEAM, "app_id": APP, "bot_id": BOT_ID, "root_view_id": view_id}
+        identity = {"id": view_id, "team_id": self.team, "app_id": APP, "bot_id": BOT_ID}
+        identity |= {"root_view_id": view_id, "app_installed_team_id": self.installed.holder}
         empty = {"callback_id": "", "private_metadata": "", "previous_view_id": None}
         kept = {**empty, **view, **identity, "hash": self.ts(), "state": {"values": {}}, "for": person}
         self.views.pop(view_id, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.playground import Playground, shown
-from bot.playground.workspace import Change
+from bot.playground.model import Change
 from bot.slack import shortcuts
 from tests.fakes.blocks import check_message, check_view
 from tests.fakes.house import House, house

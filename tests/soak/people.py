@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from bot.playground import Playground
-from bot.playground.workspace import Change
+from bot.playground.model import Change
 
 QUESTIONS = (
     "why does VACUUM leave dead rows behind?",
