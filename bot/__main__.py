@@ -53,22 +53,43 @@ def ask(
     question: str,
     *,
     as_json: Json = False,
-    show_prompt: Annotated[bool, typer.Option(help="Print the prompt, don't send it.")] = False,
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print the prompt, don't send it.")
+    ] = False,
     raw_template: Annotated[
         Literal["mistral", "gemma", "chatml", "llama3"] | None,
         typer.Option(help="One raw prompt in the form of this model family."),
     ] = None,
-    no_articles: Annotated[bool, typer.Option(help="The model alone, without the blog.")] = False,
-    compare: Annotated[bool, typer.Option(help="The model alone and with the blog, side by side.")] = False,
+    no_articles: Annotated[
+        bool, typer.Option("--no-articles", help="The model alone, without the blog.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="The model alone and with the blog, side by side.")
+    ] = False,
     layout: Annotated[
-        Literal["turns", "documents"], typer.Option(help="How the articles stand in the prompt.")
-    ] = "turns",
+        Literal["turns", "documents"] | None,
+        typer.Option(help="How the articles stand in the prompt: as turns unless you say otherwise."),
+    ] = None,
 ) -> None:
     """Answer QUESTION in the terminal, with its sources."""
     from bot import asking
 
+    if not question.strip():
+        raise typer.BadParameter("The question is empty.")
+    given = {
+        "--compare": compare,
+        "--show-prompt": show_prompt,
+        "--no-articles": no_articles,
+        "--layout": layout,
+    }
+    if clash := asking.clash({name for name, value in given.items() if value}):
+        raise typer.BadParameter(clash)
     wish = asking.Wish(
-        question, raw_template=raw_template, articles=not no_articles, layout=layout, as_json=as_json
+        question,
+        raw_template=raw_template,
+        articles=not no_articles,
+        layout=layout or "turns",
+        as_json=as_json,
     )
     way = asking.show_prompt if show_prompt else asking.compare if compare else asking.ask
     raise typer.Exit(asyncio.run(way(config(), wish)))

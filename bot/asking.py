@@ -1,6 +1,6 @@
 """``blogbot ask``: one question in the terminal, and the prompt behind it laid open."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import asdict, dataclass
 
 from bot import shown_answer, terminal
@@ -15,6 +15,20 @@ from bot.phrases import choose
 
 FAULTS = frozenset({"model_unavailable", "model_missing", "busy", "cut_short", "failed"})
 """Outcomes that end ``ask`` with status 1: something is to be mended, or to be tried again."""
+
+_APART = {
+    ("--compare", "--show-prompt"): "the one asks the model, the other does not",
+    ("--compare", "--no-articles"): "the one asks without the articles too",
+    ("--no-articles", "--layout"): "without articles nothing is laid out",
+}
+
+
+def clash(options: Collection[str]) -> str:
+    """Say which two of *options* exclude each other and why; "" where each means what it says."""
+    for (one, other), reason in _APART.items():
+        if one in options and other in options:
+            return f"{one} and {other} do not go together: {reason}."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,7 @@ async def compare(config: Config, wish: Wish) -> int:
     """Ask the model alone, then with the blog's articles, and show both side by side."""
     async with answerer(config, layout=wish.layout) as tools:
         before = await _last(_bare(tools, wish))
-        after = await _last(tools.answer(wish.question))
+        after = await _last(_events(tools, wish))
     if wish.as_json:
         terminal.dump({"before": shown_answer.answer_dict(before), "after": shown_answer.answer_dict(after)})
     else:

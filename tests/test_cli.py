@@ -166,6 +166,33 @@ async def test_ask_compares_the_model_alone_with_the_model_that_read_the_blog(in
     assert done.json["after"]["sources"]
 
 
+async def test_ask_compares_with_raw_prompts_where_a_template_is_named(indexed: Shell) -> None:
+    async with FakeOllama(answer="70 minutes [1].") as ollama:
+        done = await indexed.run(
+            *("ask", "--compare", "--raw-template", "gemma", "--layout", "documents", "--json"),
+            "how long does a restore on egret take?",
+            OLLAMA_HOST=ollama.url,
+        )
+    assert done.json["after"]["sources"]
+    prompts = [request.body["prompt"] for request in ollama.requests if request.path == "/api/generate"]
+    before, after = [prompt for prompt in prompts if prompt]
+    assert before.startswith("<start_of_turn>user")
+    assert after.startswith("<start_of_turn>user")
+    assert after.count("<start_of_turn>model") == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("--compare", "--show-prompt"), ("--compare", "--no-articles"), ("--no-articles", "--layout=turns")],
+)
+async def test_options_of_ask_that_exclude_each_other_are_both_named(
+    shell: Shell, one: str, other: str
+) -> None:
+    done = await shell.run("ask", one, other, "--json", "how long does a restore on egret take?")
+    assert (done.status, done.out) == (2, "")
+    assert f"{one} and {other.partition('=')[0]} do not go together" in done.err
+
+
 async def test_every_wrong_setting_is_said_at_once_with_status_two(shell: Shell) -> None:
     done = await shell.run("search", "x", BLOGBOT_CONTEXT="x", BLOGBOT_REFRESH="never")
     assert done.status == 2
@@ -176,6 +203,7 @@ async def test_every_wrong_setting_is_said_at_once_with_status_two(shell: Shell)
 
 async def test_wrong_usage_has_status_two(shell: Shell) -> None:
     assert (await shell.run("search")).status == 2
+    assert (await shell.run("ask", " ")).status == 2
     assert (await shell.run("nonsense")).status == 2
 
 
