@@ -100,10 +100,10 @@ class Api:
         fault = self.faults.take(method)
         if fault and not fault.acts:
             self._log(method, args, fault.error or "fault")
-            return self._fail(request, fault)
+            return fail(request, fault)
         answer = self._answer(method, args, token)
         if fault:
-            return self._fail(request, fault)
+            return fail(request, fault)
         headers = {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
         if answer.get("error") == "ratelimited":
             return web.json_response(answer, status=429, headers={"Retry-After": str(answer.pop("wait"))})
@@ -149,20 +149,21 @@ class Api:
         self.calls.append(Call(method, args, self._slack.clock(), error))
         self._slack.wake()
 
-    @staticmethod
-    def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
-        if fault.drop:
-            if request.transport:
-                request.transport.abort()
-            return web.Response()  # goes nowhere: the connection is gone
-        if fault.retry_after is not None:
-            headers = {"Retry-After": f"{fault.retry_after:g}"}
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
-        if fault.status:
-            return web.Response(
-                status=fault.status, text="<html>Something went wrong</html>", content_type="text/html"
-            )
-        return web.json_response({"ok": False, "error": fault.error})
+
+def fail(request: web.Request, fault: Fault) -> web.StreamResponse:
+    """The answer of a call that meets *fault*, if any: a dropped connection hears none."""
+    if fault.drop:
+        if request.transport:
+            request.transport.abort()
+        return web.Response()  # goes nowhere: the connection is gone
+    if fault.retry_after is not None:
+        headers = {"Retry-After": f"{fault.retry_after:g}"}
+        return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+    if fault.status:
+        return web.Response(
+            status=fault.status, text="<html>Something went wrong</html>", content_type="text/html"
+        )
+    return web.json_response({"ok": False, "error": fault.error})
 
 
 async def _arguments(request: web.Request) -> Json:

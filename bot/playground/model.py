@@ -18,7 +18,7 @@ class Installed:
     """Where the app is installed: in the workspace ``team``, "" or the ``enterprise`` it belongs to.
 
     ``org_wide`` installs it in the enterprise instead, once for all of its workspaces; this is one of them.
-    https://docs.slack.dev/enterprise/organization-ready-apps. ValueError for org_wide without an enterprise.
+    https://api.slack.com/enterprise/org-ready-apps. ValueError for org_wide without an enterprise.
     """
 
     team: str = TEAM

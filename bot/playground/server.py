@@ -140,6 +140,11 @@ class Playground(Mishaps):
         return f"{self.url}api/"
 
     @property
+    def scopes(self) -> list[str]:
+        """What the app may, in order."""
+        return sorted(self._api.scopes)
+
+    @property
     def calls(self) -> list[Call]:
         """The Web API calls so far, oldest first (the latest 5,000)."""
         return list(self._api.calls)
