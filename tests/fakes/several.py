@@ -21,7 +21,10 @@ PASSED_ON = ("Content-Type", "Retry-After", "X-OAuth-Scopes")
 
 def neighbours(first: str = "T0FIRST001", second: str = "T0SECOND01", **dials: Any) -> list[Playground]:
     """Two workspaces of one app, by team id; the ids of their channels and people are the same."""
-    shared = {"app_token": "xapp-1-" + secrets.token_hex(8), "signing_secret": secrets.token_hex(16)}
+    shared: dict[str, Any] = {
+        "app_token": "xapp-1-" + secrets.token_hex(8),
+        "signing_secret": secrets.token_hex(16),
+    }
     return [Playground(team_id=team, **shared, **dials) for team in (first, second)]
 
 
