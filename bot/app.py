@@ -2,13 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import upkeep
 from bot.answerer import Answerer, answerer
@@ -17,6 +18,7 @@ from bot.errors import BotFailure, ConfigFailure
 from bot.health import Health
 from bot.jobs.jobs import Jobs
 from bot.jobs.waiting import Limits
+from bot.joining import Presence, join
 from bot.listening import bolt
 from bot.metrics import Metrics, Reading
 from bot.model import Question
@@ -24,13 +26,10 @@ from bot.playground import Playground
 from bot.records.records import Records
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.slack import calls as slack_calls
 from bot.slack import shortcuts
-from bot.slack.agent import Agent
 from bot.slack.announcing import Announcer
-from bot.slack.connection import HttpLine, SocketLine, preflight
-from bot.slack.delivery import Delivery
-from bot.slack.rights import Rights
+from bot.slack.connection import Answering, HttpLine, SocketLine
+from bot.slack.installing import INSTALL
 from index.errors import IndexFailure
 
 GRACE = 25.0
@@ -54,14 +53,12 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         playground = None
         if config.mode == "playground":
             config, playground = await _play(config, stack, announce)
-        web = slack_calls.client(config.bot_token, config.slack_api_url)
-        me = await preflight(web, config.app_token)
-        metrics = Metrics()
-        answers = await stack.enter_async_context(answerer(config, counts=metrics))
         records = Records(config.database_url)
         await records.open()
         stack.push_async_callback(records.close)
-        rights = Rights(web, config.admins)
+        presence = await join(config, records)
+        metrics = Metrics()
+        answers = await stack.enter_async_context(answerer(config, counts=metrics))
 
         async def place(question: Question) -> int:
             return await jobs.place(question)
@@ -71,9 +68,7 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             answers=answers,
             records=records,
             metrics=metrics,
-            delivery=Delivery(web, bot_user=me.user),
-            rights=rights,
-            agent=Agent(web),
+            at=presence.at,
             place=place,
         )
         stack.push_async_callback(service.places.close)
@@ -96,33 +91,32 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
             config.refresh,
             service.refresh,
             memory=config.data / "schedule.json",
-            hears=Announcer(
-                web,
-                config.announce,
-                take_turn=records.take_turn,
-                language=partial(records.policies.language_of, me.team),
-            ),
+            hears=_announcer(config, presence, records),
         )
         await upkeep.first_refresh(answers, service, schedule, announce)
         await jobs.start()
         stack.push_async_callback(jobs.stop, GRACE)
-        line = _line(config, bolt(config, web, me, service, rights, jobs, schedule))
+        lines = _lines(config, bolt(config, presence, service, jobs, schedule), presence.pages)
         if config.health_port:
             health = Health(
-                config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, line)
+                config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, lines)
             )
             stack.push_async_callback(health.stop)
             await _start_health(health, announce, required=playground is None)
-        await line.start()
-        stack.push_async_callback(line.stop)
+        for line in lines:
+            await line.start()
+            stack.push_async_callback(line.stop)
         await schedule.start()
         stack.push_async_callback(schedule.stop)
         upkeep.in_background(
-            stack, upkeep.preload(answers, service), upkeep.forget_old(config.keep_days, records, jobs)
+            stack,
+            upkeep.preload(answers, service),
+            upkeep.forget_old(config.keep_days, records, jobs),
+            *([presence.keep_tokens()] if presence.keep_tokens else []),
         )
         if playground:
             playground.offer([hit.title for hit in await service.latest(EXAMPLES)])
-        announce(_welcome(config, line))
+        announce(_welcome(config, lines))
         await stop.wait()
         announce("Stopping; what is being answered gets a moment to end.")
     if lost.is_set():
@@ -160,13 +154,30 @@ async def _play(config: Config, stack: AsyncExitStack, announce: Announce) -> tu
     return playing, playground
 
 
-def _line(config: Config, app: AsyncApp) -> SocketLine | HttpLine:
-    if config.app_token:
-        return SocketLine(app, config.app_token)
-    return HttpLine(app, config.http_port)
+def _announcer(config: Config, presence: Presence, records: Records) -> Announcer:
+    async def web() -> AsyncWebClient:
+        return (await presence.at(*presence.news)).web
+
+    return Announcer(
+        web,
+        config.announce,
+        take_turn=records.take_turn,
+        language=partial(records.policies.language_of, presence.news[0]),
+    )
 
 
-def _reader(answers: Answerer, jobs: Jobs, line: SocketLine | HttpLine) -> Callable[[], Awaitable[Reading]]:
+Lines = Sequence[SocketLine | HttpLine]
+
+
+def _lines(config: Config, app: AsyncApp, pages: Mapping[str, Answering]) -> Lines:
+    """What hears from Slack, and what shows the *pages*, where there are any."""
+    if not config.app_token:
+        return [HttpLine(app, config.http_port, pages=pages)]
+    socket = SocketLine(app, config.app_token)
+    return [socket, HttpLine(None, config.http_port, pages=pages)] if pages else [socket]
+
+
+def _reader(answers: Answerer, jobs: Jobs, lines: Lines) -> Callable[[], Awaitable[Reading]]:
     async def read() -> Reading:
         try:
             index = await asyncio.to_thread(answers.search.status)
@@ -174,7 +185,7 @@ def _reader(answers: Answerer, jobs: Jobs, line: SocketLine | HttpLine) -> Calla
             index = None
         return Reading(
             index=index,
-            slack=line.connected,
+            slack=all(line.connected for line in lines),
             model=answers.model.model,
             waiting=await jobs.waiting(),
             breaker_open=answers.model.state.open,
@@ -194,10 +205,13 @@ async def _start_health(health: Health, announce: Announce, *, required: bool) -
         announce(str(failure))
 
 
-def _welcome(config: Config, line: SocketLine | HttpLine) -> str:
-    ways = f"by HTTP at {line.address}" if isinstance(line, HttpLine) else "by Socket Mode"
+def _welcome(config: Config, lines: Lines) -> str:
+    http = next((line.address for line in lines if isinstance(line, HttpLine)), "")
+    ways = "by Socket Mode" if config.app_token else f"by HTTP at {http}/slack/events"
+    pages = f" Workspaces install it at {http}{INSTALL}." if config.several else ""
     return (
-        f"Ready: answering with {config.model} at {', '.join(config.ollama)}; Slack {ways}. Ctrl-C stops it."
+        f"Ready: answering with {config.model} at {', '.join(config.ollama)}; Slack {ways}."
+        f"{pages} Ctrl-C stops it."
     )
 
 

@@ -1,29 +1,29 @@
 """The Bolt app with every listener on it, each handed what it calls [Bolt]."""
 
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Config
 from bot.jobs.jobs import Jobs
+from bot.joining import Presence
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.slack import again, commands, feedback, home, listeners, more, shortcuts, stopping
+from bot.slack import again, commands, feedback, home, installing, listeners, more, shortcuts, stopping
 from bot.slack import app as slack_app
-from bot.slack.rights import Rights
+from bot.slack.workspaces import administers
 from index.model import Report
 
 
 def bolt(
     config: Config,
-    web: AsyncWebClient,
-    me: slack_app.Identity,
+    presence: Presence,
     service: Service,
-    rights: Rights,
     jobs: Jobs,
     schedule: Schedule[Report],
 ) -> AsyncApp:
     """The Bolt app with every listener on it."""
-    app = slack_app.build(web, me, config.signing_secret)
+    at = presence.at
+    app = slack_app.build(at, config.slack_api_url, config.signing_secret)
+    is_admin = administers(at)
     listeners.register(
         app,
         submit=jobs.submit,
@@ -40,15 +40,13 @@ def bolt(
         refresh=schedule.run_now,
         forget=service.forget,
         channel=service,
-        is_admin=rights.is_admin,
+        is_admin=is_admin,
     )
     commands.register_pages(app, search=service.search)
     feedback.register(app, record=service.record, find=service.find)
     more.register(app, find=service.find, search=service.search)
-    again.register(app, find=service.find, submit=jobs.submit, is_admin=rights.is_admin)
-    stopping.register(
-        app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=rights.is_admin
-    )
+    again.register(app, find=service.find, submit=jobs.submit, is_admin=is_admin)
+    stopping.register(app, stop=service.stops.stop, answering=service.stops.in_thread, is_admin=is_admin)
     shortcuts.register(app, submit=jobs.submit, policy_of=service.policy_of, channels=config.channels)
     home.register(
         app,
@@ -56,8 +54,7 @@ def bolt(
         latest=service.latest,
         recent=service.recent,
         policies=service.policies,
-        rights=rights,
-        agent=service.agent,
-        site=me.url,
+        at=at,
     )
+    installing.register(app, forget=presence.forget)
     return app

@@ -19,7 +19,8 @@ class Question:
     and is a secret. ``locale`` is Slack's (``zh-CN``), or "". ``language`` is a code (``zh``) where
     the channel has settled on one. A question of kind ``command`` is answered to its person alone.
     ``without`` are paths of articles to do without, where an earlier answer from them is not enough: such a
-    question stands at the place of the one it repeats, under an id of its own.
+    question stands at the place of the one it repeats, under an id of its own. ``enterprise`` is the
+    organization that the workspace ``team`` belongs to, or "".
     """
 
     id: str
@@ -34,6 +35,7 @@ class Question:
     locale: str = ""
     language: str = ""
     without: tuple[str, ...] = ()
+    enterprise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

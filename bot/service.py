@@ -17,11 +17,10 @@ from bot.patience import Loading
 from bot.places import Place, Places
 from bot.records.opinions import Verdict
 from bot.records.records import Records
-from bot.slack.agent import Agent
 from bot.slack.delivery import Delivery
 from bot.slack.notices import Facts, ModelState
 from bot.slack.replies import Reply
-from bot.slack.rights import Rights
+from bot.slack.workspaces import At, Workspace
 from bot.stopping import Stops
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent
@@ -42,16 +41,13 @@ class Service:
         answers: Answerer,
         records: Records,
         metrics: Metrics,
-        delivery: Delivery,
-        rights: Rights,
-        agent: Agent,
+        at: At,
         place: Place,
     ) -> None:
         self._config, self._answers, self._records = config, answers, records
-        self._metrics, self._delivery, self._rights = metrics, delivery, rights
+        self._metrics, self._at = metrics, at
         self.stops, self.loading = Stops(), Loading(answers.model.loaded)
-        self.places = Places(delivery.wait, place)
-        self.agent = agent
+        self.places = Places(self._wait, place)
         self.progress: Progress = silent
         self.report: Report | None = None
 
@@ -59,15 +55,24 @@ class Service:
 
     async def open(self, question: Question) -> str:
         """Give the first visible sign, which shows its place in the queue; return the name of the reply."""
-        reply = await self._delivery.open(question)
+        here = await self._of(question)
+        reply = await here.delivery.open(question)
         self.places.follow(question, reply)
-        await self.agent.entitle(question)
+        await here.agent.entitle(question)
         return reply
+
+    async def _wait(self, question: Question, reply: str, place: Place) -> None:
+        await (await self._of(question)).delivery.wait(question, reply, place)
+
+    async def _of(self, question: Question) -> Workspace:
+        """The workspace that a question was asked in."""
+        return await self._at(question.team, question.enterprise)
 
     async def finish(self, question: Question, reply: str) -> None:
         """Answer into the reply, and remember what came of it. May be repeated from its beginning."""
         await self.places.leave(question)
-        policy, conversation = await self.policy_of(question), await self._conversation(question)
+        delivery = (await self._of(question)).delivery
+        policy, conversation = await self.policy_of(question), await self._conversation(question, delivery)
         with self.stops.answering(question) as stop:
 
             def generate(messages: Sequence[Message]) -> AsyncIterator[str | Done]:
@@ -77,7 +82,7 @@ class Service:
                 question.text, conversation, generate=generate, policy=policy, without=question.without
             )
             told = stop.told(self.loading.told(events))
-            answer, reply = await self._delivery.show(question, reply, told)
+            answer, reply = await delivery.show(question, reply, told)
         self._metrics.answered(answer)
         await self._remember(question, answer, reply)
         log.info(
@@ -100,17 +105,17 @@ class Service:
 
     async def say(self, question: Question, reply: Reply) -> None:
         """Post a short reply in the question's thread, once however often it is called."""
-        await self._delivery.say(question, reply)
+        await (await self._of(question)).delivery.say(question, reply)
 
     async def refuse(self, question: Question, reply: str, outcome: Outcome) -> None:
         """Say that there will be no answer, in the reply where there is one."""
         await self.places.leave(question)
         answer = Answer(question.text, "", outcome)
         self._metrics.answered(answer)
-        await self._delivery.finish(question, reply, answer)
+        await (await self._of(question)).delivery.finish(question, reply, answer)
         await self._remember(question, answer, reply)
 
-    async def _conversation(self, question: Question) -> Conversation:
+    async def _conversation(self, question: Question, delivery: Delivery) -> Conversation:
         """What the question stands on: the stored thread, or what Slack shows of it."""
         private = question.kind == "command"  # of which nothing is kept
         stored = (
@@ -119,15 +124,15 @@ class Service:
             else await self._records.conversation(question.team, question.channel, question.root)
         )
         if question.without:
-            return await self._before(question, stored or Conversation())
+            return await self._before(question, stored or Conversation(), delivery)
         if stored is not None or question.root == question.ts:
             return stored or Conversation()
-        return Conversation(messages=await self._delivery.thread(question))
+        return Conversation(messages=await delivery.thread(question))
 
-    async def _before(self, question: Question, stored: Conversation) -> Conversation:
+    async def _before(self, question: Question, stored: Conversation, delivery: Delivery) -> Conversation:
         """What was said before a question that is asked again; its thread's numbers stay theirs."""
         sources = tuple(replace(source, shown="") for source in stored.sources)
-        return Conversation(messages=await self._delivery.thread(question), sources=sources)
+        return Conversation(messages=await delivery.thread(question), sources=sources)
 
     # What the other rooms ask
 
@@ -183,14 +188,14 @@ class Service:
         """Every channel of a workspace that has a policy of its own."""
         return await self._records.policies.all(team)
 
-    async def recent(self, person: str) -> Sequence[Question]:
+    async def recent(self, team: str, person: str) -> Sequence[Question]:
         """The latest questions of a person, newest first, each once however often it was asked again."""
-        asked = [each.question for each in await self._records.recent_questions(person)]
+        asked = [each.question for each in await self._records.recent_questions(team, person)]
         return [question for question in asked if not question.without]
 
     async def may_set(self, question: Question) -> bool:
         """Whether the person of the question may set that policy."""
-        return await self._rights.may_set(question.person, question.channel)
+        return await (await self._of(question)).rights.may_set(question.person, question.channel)
 
     async def articles(self, policy: Policy) -> int | None:
         """How many articles a policy leaves; None without an index."""

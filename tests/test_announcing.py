@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import Policy
 from bot.phrases import choose
@@ -44,8 +45,11 @@ async def records(tmp_path: Path) -> AsyncIterator[Records]:
 
 
 def announcer(slack: Playground, records: Records, channel: str | None = None) -> Announcer:
+    async def web() -> AsyncWebClient:
+        return web_client(slack)
+
     return Announcer(
-        web_client(slack),
+        web,
         slack.general if channel is None else channel,
         take_turn=records.take_turn,
         language=partial(records.policies.language_of, slack.team_id),

@@ -13,10 +13,11 @@ from bot.slack import commands, found
 from bot.slack.commands import asked
 from bot.slack.notices import Facts
 from bot.slack.rights import Rights
+from bot.slack.workspaces import administers
 from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
 from index.model import Found, Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message
-from tests.fakes.slack import connected, web_client
+from tests.fakes.slack import connected, there
 
 PUBLISHED = datetime(2026, 11, 22, 3, tzinfo=UTC)
 HIT = Hit(
@@ -98,7 +99,8 @@ def channels() -> set[str]:
 @pytest.fixture
 async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
     async with Playground() as slack:
-        house.rights = Rights(web_client(slack), ["U0BOSS0001"])
+        at = await there(slack, "U0BOSS0001")
+        house.rights = (await at("", "")).rights
 
         def register(app: AsyncApp) -> None:
             commands.register_ask(app, submit=house.submit, policy_of=house.policy_of, channels=channels)
@@ -110,7 +112,7 @@ async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
                 refresh=house.refresh,
                 forget=house.forget,
                 channel=house,
-                is_admin=house.rights.is_admin,
+                is_admin=administers(at),
             )
 
         async with connected(slack, register):

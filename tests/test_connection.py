@@ -12,6 +12,7 @@ from bot.playground import Playground, sign
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
 from bot.slack.connection import PING_SECONDS, HttpLine, SocketLine, granted, preflight
+from tests.fakes.slack import there
 
 
 @asynccontextmanager
@@ -21,8 +22,7 @@ async def connected(
     states: asyncio.Queue[bool] | None = None,
     ping: float = 0.2,
 ) -> AsyncIterator[SocketLine]:
-    web = slack_calls.client(slack.bot_token, slack.api_url)
-    app = slack_app.build(web, await preflight(web, slack.app_token))
+    app = slack_app.build(await there(slack), slack.api_url)
     heard = states.put_nowait if states else lambda _: None
     line = SocketLine(app, slack.app_token, patience=patience, look=0.05, ping=ping, changed=heard)
     await line.start()
@@ -99,17 +99,18 @@ async def test_the_granted_scopes_are_read_from_slack() -> None:
 
 async def test_http_mode_takes_signed_requests_and_refuses_forged_and_old_ones() -> None:
     async with Playground() as slack, ClientSession() as session:
-        web = slack_calls.client(slack.bot_token, slack.api_url)
-        line = HttpLine(slack_app.build(web, await preflight(web), slack.signing_secret), 0, "127.0.0.1")
+        app = slack_app.build(await there(slack), slack.api_url, slack.signing_secret)
+        line = HttpLine(app, 0, "127.0.0.1")
         await line.start()
         try:
-            slack.deliver_to(line.address)
+            events = f"{line.address}/slack/events"
+            slack.deliver_to(events)
             assert await slack.verify_request_url()
             body = b'{"type":"url_verification","challenge":"c"}'
             now = int(slack.workspace.clock())
             for secret, stamp in (("forged", now), (slack.signing_secret, now - 360)):
                 headers = sign(secret, body, stamp) | {"Content-Type": "application/json"}
-                async with session.post(line.address, data=body, headers=headers) as answer:
+                async with session.post(events, data=body, headers=headers) as answer:
                     assert answer.status == 401
         finally:
             await line.stop()
@@ -117,7 +118,6 @@ async def test_http_mode_takes_signed_requests_and_refuses_forged_and_old_ones()
 
 async def test_a_taken_port_for_http_mode_is_a_setting_to_mend() -> None:
     async with Playground() as slack:
-        web = slack_calls.client(slack.bot_token, slack.api_url)
-        app = slack_app.build(web, await preflight(web), slack.signing_secret)
+        app = slack_app.build(await there(slack), slack.api_url, slack.signing_secret)
         with pytest.raises(ConfigFailure, match="BLOGBOT_HTTP_PORT"):
             await HttpLine(app, slack.port, "127.0.0.1").start()

@@ -11,14 +11,13 @@ from bot.playground import Playground, shown
 from bot.slack import home, shortcuts
 from bot.slack.agent import Agent
 from bot.slack.home import Sight
-from bot.slack.rights import Rights
 from index.errors import IndexMissing
 from index.model import Hit, Passage
 from tests.fakes.blocks import check_message, check_view
-from tests.fakes.slack import connected, web_client
+from tests.fakes.slack import connected, there, web_client
 from tests.test_commands import House
 
-SITE = "https://team.slack.example/"
+SITE = "https://playground.invalid/"
 
 
 def hit(title: str) -> Hit:
@@ -36,7 +35,7 @@ class Memory(House):
     async def latest(self, limit: int) -> Sequence[Hit]:
         return self.articles[:limit]
 
-    async def recent(self, person: str) -> Sequence[Question]:
+    async def recent(self, _team: str, person: str) -> Sequence[Question]:
         return [question for question in self.asked if question.person == person]
 
     async def all_policies(self, _team: str) -> Mapping[str, Policy]:
@@ -51,7 +50,7 @@ def house() -> Memory:
 @pytest.fixture
 async def slack(house: Memory) -> AsyncIterator[Playground]:
     async with Playground(shortcuts={shortcuts.NAME: shortcuts.LABEL}) as slack:
-        web = web_client(slack)
+        at = await there(slack)
 
         def register(app: AsyncApp) -> None:
             shortcuts.register(app, submit=house.submit, policy_of=house.policy_of, channels=["C0PRIVATE1"])
@@ -61,9 +60,7 @@ async def slack(house: Memory) -> AsyncIterator[Playground]:
                 latest=house.latest,
                 recent=house.recent,
                 policies=house.all_policies,
-                rights=Rights(web),
-                agent=Agent(web),
-                site=SITE,
+                at=at,
             )
 
         async with connected(slack, register):

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.installing import SCOPES
 from bot.slack.shortcuts import LABEL, NAME
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 METHODS: dict[str, set[str]] = {
     "agents.sessions.setStatus": {"chat:write"},
     "apps.connections.open": set(),  # the app-level token's
+    "apps.uninstall": set(),
     "assistant.threads.setStatus": {"chat:write"},
     "assistant.threads.setSuggestedPrompts": {"assistant:write"},
     "assistant.threads.setTitle": {"assistant:write"},
@@ -31,6 +33,7 @@ METHODS: dict[str, set[str]] = {
     "conversations.history": {"channels:history", "groups:history"},  # of channels alone: no direct messages
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.replies": {"channels:history", "groups:history", "im:history"},
+    "oauth.v2.access": set(),
     "users.info": {"users:read"},
     "views.open": set(),
     "views.publish": set(),
@@ -42,10 +45,12 @@ EVENTS = {
     "message.channels": {"channels:history"},
     "message.groups": {"groups:history"},
     "message.im": {"im:history"},
+    "app_uninstalled": set[str](),
+    "tokens_revoked": set[str](),
 }
 MESSAGES = {"message.channels", "message.groups", "message.im"}
 NAMED = re.compile(
-    r"(agents|apps|assistant|auth|bookmarks|chat|conversations|files|pins|reactions|team|users|views)\.[a-zA-Z.]+"
+    r"(agents|apps|assistant|auth|bookmarks|chat|conversations|files|oauth|pins|reactions|team|users|views)\.[a-zA-Z.]+"
 )
 
 
@@ -98,7 +103,7 @@ def test_the_scopes_are_those_that_methods_events_and_commands_need_and_no_other
     scopes = manifest["oauth_config"]["scopes"]
     needed = set().union(*(METHODS[method] for method in used_methods()), *EVENTS.values(), {"commands"})
     assert set(scopes) == {"bot"}
-    assert sorted(needed) == scopes["bot"]
+    assert sorted(needed) == scopes["bot"] == sorted(SCOPES), "of an installation too"
 
 
 def test_the_events_are_those_that_have_a_listener_and_no_others(manifest: Any) -> None:

@@ -142,10 +142,10 @@ async def test_a_spent_response_url_is_gone(records: Records) -> None:
 
 async def test_recent_questions_are_one_persons_newest_first(records: Records, clock: Clock) -> None:
     mine = [asked("U1", text=f"question {number}") for number in range(4)]
-    for question in (*mine, asked("U2")):
+    for question in (*mine, asked("U2"), replace(asked("U1"), team="T2")):
         await records.keep_question(question)
         clock.pass_(seconds=1)
-    found = await records.recent_questions("U1", 3)
+    found = await records.recent_questions("T1", "U1", 3)
     assert [each.question.text for each in found] == ["question 3", "question 2", "question 1"]
     assert found[0].outcome == ""
 
@@ -198,13 +198,13 @@ async def test_forgetting_a_person_leaves_nothing_of_theirs_and_everything_of_ot
         )
         await records.opinions.keep("C1", "9.9", question.person, "good")
     assert await records.forget("U1") == 1
-    assert await records.recent_questions("U1") == ()
+    assert await records.recent_questions("T1", "U1") == ()
     assert await records.question(claim(mine)) is None
     assert await records.answer_of("C1", "9.9") is None
     assert await records.conversation("T1", "C1", mine.root) is None
     assert await records.conversation("T1", "C1", theirs.root) is not None
     assert await records.opinions.on("C1", "9.9") == {"U2": ("good", "")}
-    assert len(await records.recent_questions("U2")) == 1
+    assert len(await records.recent_questions("T1", "U2")) == 1
     assert await records.forget("U1") == 0
 
 
@@ -217,7 +217,7 @@ async def test_what_is_forgotten_stays_so_when_its_answer_ends_or_its_event_come
     assert not await records.keep_answer(question, Answer(question.text, "Weil.", "answered"), "9.9")
     await records.keep_question(question)
     assert await records.question(claim(question)) is None
-    assert await records.recent_questions("U1") == ()
+    assert await records.recent_questions("T1", "U1") == ()
     assert await records.answer_of("C1", "9.9") is None
 
 
@@ -242,7 +242,7 @@ async def test_pruning_deletes_what_is_older_and_keeps_the_rest(records: Records
     await records.keep_conversation("T1", "C1", new.root, Conversation())
     clock.pass_(days=1)
     assert await records.prune(timedelta(days=30)) == 1
-    assert [each.question for each in await records.recent_questions("U1")] == [new]
+    assert [each.question for each in await records.recent_questions("T1", "U1")] == [new]
     assert await records.conversation("T1", "C1", old.root) is None
     assert await records.conversation("T1", "C1", new.root) is not None
     assert await records.opinions.on("C1", "1.1") == {}

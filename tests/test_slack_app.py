@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from bot.errors import SlackFailure
 from bot.playground import Playground, shown, sign
 from bot.slack import app as slack_app
-from bot.slack.calls import SlackUnreachable, client
+from bot.slack.calls import Calls, SlackUnreachable, client
 from bot.slack.connection import HttpLine
-from tests.fakes.slack import connected, web_client
+from bot.slack.workspaces import Identity, identify
+from tests.fakes.slack import connected, there, web_client
 
 SECRET_TEXT = "the-merger-is-on-friday"
 
@@ -30,8 +31,7 @@ async def slack() -> AsyncIterator[Playground]:
 @pytest.fixture
 async def line(slack: Playground) -> AsyncIterator[str]:
     """The address of the app in HTTP mode."""
-    web = web_client(slack)
-    app = slack_app.build(web, await slack_app.identify(web), slack.signing_secret)
+    app = slack_app.build(await there(slack), slack.api_url, slack.signing_secret)
 
     @app.event("app_mention")
     async def heard() -> None:
@@ -39,7 +39,7 @@ async def line(slack: Playground) -> AsyncIterator[str]:
 
     line = HttpLine(app, 0, "127.0.0.1")
     await line.start()
-    yield line.address
+    yield f"{line.address}/slack/events"
     await line.stop()
 
 
@@ -93,11 +93,11 @@ async def test_credentials_left_in_the_environment_open_no_further_page(
 ) -> None:
     monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
     monkeypatch.setenv("SLACK_CLIENT_SECRET", "hush")
-    web = web_client(slack)
-    line = HttpLine(slack_app.build(web, await slack_app.identify(web), slack.signing_secret), 0, "127.0.0.1")
+    app = slack_app.build(await there(slack), slack.api_url, slack.signing_secret)
+    line = HttpLine(app, 0, "127.0.0.1")
     await line.start()
     async with aiohttp.ClientSession() as session:
-        async with session.get(line.address.replace("/slack/events", path)) as answer:
+        async with session.get(line.address + path) as answer:
             status = answer.status
     await line.stop()
     assert status in {404, 405}
@@ -126,18 +126,16 @@ async def test_a_listener_that_fails_tells_the_person_and_logs_no_text(slack: Pl
 
 
 async def test_the_bot_learns_who_it_is_before_it_listens(slack: Playground) -> None:
-    me = await slack_app.identify(web_client(slack))
-    assert me == slack_app.Identity(
-        slack.team_id, slack.bot_user_id, slack.bot_id, "https://playground.invalid/"
-    )
+    me = await identify(web_client(slack))
+    assert me == Identity(slack.team_id, slack.bot_user_id, slack.bot_id, "https://playground.invalid/")
 
 
 async def test_a_token_that_slack_refuses_is_told_by_its_code(slack: Playground) -> None:
     with pytest.raises(SlackFailure, match="invalid_auth") as caught:
-        await slack_app.identify(client("xoxb-wrong", slack.api_url))
+        await identify(client("xoxb-wrong", slack.api_url))
     assert caught.value.code == "invalid_auth"
 
 
 async def test_a_slack_that_answers_no_json_is_trouble_and_no_refusal(slack: Playground) -> None:
     with pytest.raises(SlackUnreachable):
-        await slack_app.Calls(client("xoxb-x", f"{slack.url}nowhere/")).once("auth.test", {})
+        await Calls(client("xoxb-x", f"{slack.url}nowhere/")).once("auth.test", {})

@@ -115,19 +115,30 @@ class Database:
             await self._engine.dispose()
             self._engine = None
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction."""
+    @property
+    def engine(self) -> AsyncEngine:
+        """The pool, for a library that brings its own statements; use it inside ``answering``."""
         if self._engine is None:
             raise DatabaseFailure(f"{shown(self.url)} is not open.", "Start the bot first.")
+        return self._engine
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """What is asked of the database inside ends within ANSWER_SECONDS, or raises DatabaseFailure."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._engine.begin() as connection:
-                yield connection
+            async with asyncio.timeout(ANSWER_SECONDS):
+                yield
         except (SQLAlchemyError, OSError, TimeoutError) as exc:
             raise DatabaseFailure(
                 f"{shown(self.url)} does not answer ({type(exc).__name__}).",
                 "Is it running, reachable, and is there room on its disk?",
             ) from exc
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction."""
+        async with self.answering(), self.engine.begin() as connection:
+            yield connection
 
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT in this database's dialect."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from bot.model import Answer, Conversation, Question
 from bot.records import tables
 from bot.records.database import Database
+from bot.records.installations import Installations
 from bot.records.opinions import Opinions
 from bot.records.policies import Policies
 from bot.records.tables import (
@@ -60,6 +61,10 @@ class Records:
         self._clock = clock
         self.policies = Policies(self._database)
         self.opinions = Opinions(self._database, clock)
+
+    def installations(self, client_id: str) -> Installations:
+        """The workspaces that installed the app of *client_id*."""
+        return Installations(self._database, client_id, self._clock)
 
     async def open(self) -> None:
         """Connect, and make the tables or bring them up to date; refuse a newer version's database."""
@@ -140,11 +145,11 @@ class Records:
             row = (await connection.execute(sa.select(questions).where(where))).first()
         return None if row is None else tables.exchange(row)
 
-    async def recent_questions(self, person: str, limit: int = 5) -> tuple[Exchange, ...]:
-        """What *person* asked lately, newest first."""
+    async def recent_questions(self, team: str, person: str, limit: int = 5) -> tuple[Exchange, ...]:
+        """What *person* asked lately in the workspace *team*, newest first."""
         query = (
             sa.select(questions)
-            .where(questions.c.person == person)
+            .where(questions.c.person == person, questions.c.team == team)
             .order_by(questions.c.asked_at.desc())
             .limit(limit)
         )

@@ -1,11 +1,10 @@
 """Asking again: the same question, answered from other articles than before [Bolt]."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
 from bot.errors import BotFailure
 from bot.model import Answer, Question
@@ -15,27 +14,27 @@ from bot.slack.blocks import AGAIN, reply
 from bot.slack.feedback import Find, pressed_answer
 from bot.slack.listeners import Submit
 from bot.slack.private import whisper
+from bot.slack.rights import IsAdmin
 
 log = structlog.get_logger(__name__)
 
 
-def register(
-    app: AsyncApp, *, find: Find, submit: Submit, is_admin: Callable[[str], Awaitable[bool]]
-) -> None:
+def register(app: AsyncApp, *, find: Find, submit: Submit, is_admin: IsAdmin) -> None:
     """Let who asked, or an administrator, have a question answered without the articles of its answer.
 
     *submit* takes it as a question of its own, once however often the button is pressed.
     """
 
     @app.action(AGAIN)
-    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def pressed(
+        ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
+    ) -> None:
         await ack()
         known = await pressed_answer(find, body, respond)
         if known is None:
             return
         question, answer = known
-        person = str(body["user"]["id"])
-        if person != question.person and not await is_admin(person):
+        if body["user"]["id"] != question.person and not await is_admin(context):
             await whisper(respond, body, reply(words_for(question).again_refused))
             return
         try:

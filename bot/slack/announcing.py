@@ -21,23 +21,23 @@ log = structlog.get_logger(__name__)
 
 
 class Announcer:
-    """Speaks in *channel*, or nowhere where that is ""; what cannot be said is logged, and never raised.
+    """Speaks in *channel* through *web*, or nowhere where that is "".
 
-    *take_turn* tells whether this replica is the first to say what the names given stand for, *language* the
-    channel's (a code, or ""). That a blog was indexed for the first time is no news.
+    What cannot be said is logged, and never raised. *take_turn* tells whether this replica is the first to
+    say what the names given stand for, *language* the channel's (a code, or ""). That a blog was indexed for
+    the first time is no news.
     """
 
     def __init__(
         self,
-        web: AsyncWebClient,
+        web: Callable[[], Awaitable[AsyncWebClient]],
         channel: str,
         *,
         take_turn: Callable[..., Awaitable[bool]],
         language: Callable[[str], Awaitable[str]],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self._calls = Calls(web, sleep=sleep)
-        self._channel = channel
+        self._web, self._channel, self._sleep = web, channel, sleep
         self._take_turn, self._language = take_turn, language
 
     async def refreshed(self, report: Report, run: str, *, recovered: bool) -> None:
@@ -59,24 +59,25 @@ class Announcer:
             return
         try:
             words = choose("", await self._language(self._channel))
+            calls = Calls(await self._web(), sleep=self._sleep)
             if await self._take_turn(*names):
-                await self._post(sentence(words), names[0])
+                await self._post(calls, sentence(words), names[0])
         except BotFailure as failure:
             log.warning("not announced", what=names[0], reason=str(failure), fix=failure.fix)
 
-    async def _post(self, reply: Reply, name: str) -> None:
+    async def _post(self, calls: Calls, reply: Reply, name: str) -> None:
         async def done() -> Json | None:
-            return await self._posted(name)
+            return await self._posted(calls, name)
 
         marks = {"event_type": EVENT_TYPE, "event_payload": {"name": name}}
         where = {"channel": self._channel, "unfurl_links": False, "unfurl_media": False}
-        await self._calls.call("chat.postMessage", {**where, **reply, "metadata": marks}, done=done)
+        await calls.call("chat.postMessage", {**where, **reply, "metadata": marks}, done=done)
 
-    async def _posted(self, name: str) -> Json | None:
+    async def _posted(self, calls: Calls, name: str) -> Json | None:
         """The message called *name* where it stands in the channel already; None too where we cannot look."""
         look = {"channel": self._channel, "limit": _LATELY, "include_all_metadata": "true"}
         try:
-            page = await self._calls.once("conversations.history", look)
+            page = await calls.once("conversations.history", look)
         except BotFailure as failure:
             log.info("channel not read", reason=str(failure))
             return None

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -12,56 +11,47 @@ from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import SlackFailure
 from bot.slack import notices
-from bot.slack.calls import Calls, client
+from bot.slack.calls import client
+from bot.slack.workspaces import At
+
+NOT_HERE = "I am not installed in this workspace (any more)."
+"""What a person is told who uses a command or a button of the bot where it is not."""
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is in its workspace, and where that is, from auth.test."""
+def build(at: At, api_url: str, signing_secret: str = "") -> AsyncApp:
+    """A Bolt app without listeners, which is *at* the workspace an event comes from.
 
-    team: str
-    user: str
-    bot: str
-    url: str = ""
-
-
-async def identify(web: AsyncWebClient) -> Identity:
-    """Ask Slack who the token belongs to.
-
-    Raises SlackFailure with Slack's code when it refuses the token, SlackTrouble when it does not answer.
-    """
-    found = await Calls(web).call("auth.test", {})
-    return Identity(
-        str(found["team_id"]),
-        str(found["user_id"]),
-        str(found.get("bot_id") or ""),
-        str(found.get("url") or ""),
-    )
-
-
-def build(web: AsyncWebClient, me: Identity, signing_secret: str = "") -> AsyncApp:
-    """A Bolt app without listeners that talks through clients like *web*; *signing_secret* is for HTTP mode.
-
-    Bolt on its own calls auth.test when the first event arrives and, should that call fail, acknowledges the
-    event and drops it. Here it is told who it is instead.
+    *signing_secret* is for HTTP mode. Bolt on its own calls auth.test when the first event arrives and,
+    should that fail, acknowledges the event and drops it. Here it is told who it is instead: what comes from
+    a workspace without the bot is dropped, and what nobody can tell now is not acknowledged, to come again.
     """
 
-    async def authorize() -> AuthorizeResult:
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        try:
+            here = await at(team_id or "", enterprise_id or "")
+        except SlackFailure as failure:
+            log.warning("not heard", team=team_id, enterprise=enterprise_id, reason=str(failure))
+            return None
         return AuthorizeResult(
-            enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot, bot_token=web.token
+            enterprise_id=enterprise_id,
+            team_id=here.me.team,
+            bot_user_id=here.me.user,
+            bot_id=here.me.bot,
+            bot_token=here.web.token,
         )
 
     app = AsyncApp(
-        client=client(None, web.base_url),  # one with a token makes Bolt warn that authorize overrules it
-        authorize=authorize,
+        client=client(None, api_url),
+        authorize=authorize,  # type: ignore[arg-type]  # None: not installed there
         signing_secret=signing_secret,
         request_verification_enabled=False,
         before_authorize=_Signed(signing_secret),
+        user_facing_authorize_error_message=NOT_HERE,
     )
     app.error(_report)
     return app

@@ -75,7 +75,7 @@ class Calls:
             else:
                 answer = await self._web.api_call(method, json=dict(arguments))
         except SlackApiError as exc:
-            raise _translated(method, exc) from None  # its text quotes the request
+            raise translated(method, exc) from None  # its text quotes the request
         except (aiohttp.ClientError, TimeoutError, SlackRequestError) as exc:
             raise SlackUnreachable(method, type(exc).__name__) from exc
         return answer.data if isinstance(answer.data, dict) else {}
@@ -108,7 +108,8 @@ class Calls:
                 return found
 
 
-def _translated(method: str, exc: SlackApiError) -> SlackFailure | SlackTrouble:
+def translated(method: str, exc: SlackApiError) -> SlackFailure | SlackTrouble:
+    """What Slack's answer to a call of *method* means, without its text, which quotes the request."""
     response = exc.response
     status = getattr(response, "status_code", getattr(response, "status", 0))
     data = getattr(response, "data", None)

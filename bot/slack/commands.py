@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
 from bot.model import Policy, Question
 from bot.slack import found as results
@@ -16,6 +16,8 @@ from bot.slack import text as slack_text
 from bot.slack.blocks import Reply
 from bot.slack.listeners import INTAKE_SECONDS, PolicyOf, Submit, allowed
 from bot.slack.notices import Facts
+from bot.slack.origin import origin
+from bot.slack.rights import IsAdmin
 from index.errors import IndexFailure, IndexMissing
 from index.model import Found, Report
 
@@ -68,7 +70,7 @@ def register_blog(
     refresh: Callable[[], Awaitable[Report]],
     forget: Callable[[str], Awaitable[int]],
     channel: Channel,
-    is_admin: Callable[[str], Awaitable[bool]],
+    is_admin: IsAdmin,
 ) -> None:
     """Answer ``/blog`` to the person alone: search, status, policy, refresh (for admins), forget, or help.
 
@@ -77,7 +79,9 @@ def register_blog(
     """
 
     @app.command("/blog")
-    async def blog(ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any]) -> None:
+    async def blog(
+        ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
         await ack()
         question = asked(command)
         verb, _, words = question.text.partition(" ")
@@ -88,7 +92,7 @@ def register_blog(
                 await respond(**await _status(question, facts))
             case "policy":
                 await respond(**await _policy(question, words, channel))
-            case "refresh" if not await is_admin(question.person):
+            case "refresh" if not await is_admin(context):
                 await respond(**notices.refresh_refused(question))
             case "refresh":
                 await respond(**notices.refresh_started(question))
@@ -108,8 +112,9 @@ def register_pages(app: AsyncApp, *, search: Search) -> None:
     async def turned(ack: AsyncAck, respond: AsyncRespond, body: dict[str, Any]) -> None:
         await ack()
         words, start = results.wanted(body["actions"][0]["value"])
+        team, enterprise = origin(body)
         question = Question(
-            id="", text=words, person=body["user"]["id"], team=body["team"]["id"],
+            id="", text=words, person=body["user"]["id"], team=team, enterprise=enterprise,
             channel=body["channel"]["id"], ts="", root="", kind="command",
         )  # fmt: skip
         await respond(**await _search(question, words, search, start), replace_original=True)
@@ -120,7 +125,7 @@ def asked(command: Mapping[str, Any]) -> Question:
 
     It has no message of its own, so its id comes from the payload's trigger id, which is unique to the call.
     """
-    team, channel = str(command.get("team_id") or ""), str(command["channel_id"])
+    (team, enterprise), channel = origin(command), str(command["channel_id"])
     return Question(
         id=f"{team}-{channel}-{command['trigger_id']}",
         text=slack_text.clean(str(command.get("text") or ""), ""),
@@ -131,6 +136,7 @@ def asked(command: Mapping[str, Any]) -> Question:
         root="",
         kind="command",
         response_url=str(command["response_url"]),
+        enterprise=enterprise,
     )
 
 

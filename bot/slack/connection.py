@@ -7,8 +7,9 @@ tokens are tried first, and a watchdog builds a new client when the line stays d
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 import aiohttp
 import structlog
@@ -16,12 +17,13 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigFailure, SlackFailure
-from bot.slack import app as slack_app
-from bot.slack.app import Identity
 from bot.slack.calls import Calls, client
+from bot.slack.workspaces import Identity, identify
 
 PATIENCE = 50.0
 """Seconds without a connection after which the client is built anew: with a look before and one after, 60."""
@@ -52,15 +54,20 @@ async def preflight(web: AsyncWebClient, app_token: str = "") -> Identity:
     Raises SlackFailure with the mend when Slack refuses a token or does not answer.
     """
     try:
-        me = await slack_app.identify(web)
+        me = await identify(web)
     except SlackFailure as failure:
         raise _explained(failure, "SLACK_BOT_TOKEN", "OAuth & Permissions") from failure
     if app_token:
-        try:
-            await Calls(client(app_token, web.base_url)).call("apps.connections.open", {})
-        except SlackFailure as failure:
-            raise _explained(failure, "SLACK_APP_TOKEN", "Basic Information > App-Level Tokens") from failure
+        await try_socket(app_token, web.base_url)
     return me
+
+
+async def try_socket(app_token: str, api_url: str) -> None:
+    """Ask Slack whether the app token opens a socket; raises as ``preflight`` does."""
+    try:
+        await Calls(client(app_token, api_url)).call("apps.connections.open", {})
+    except SlackFailure as failure:
+        raise _explained(failure, "SLACK_APP_TOKEN", "Basic Information > App-Level Tokens") from failure
 
 
 def _explained(failure: SlackFailure, name: str, page: str) -> SlackFailure:
@@ -160,15 +167,26 @@ def _read(task: "asyncio.Task[None]") -> None:
         log.warning("slack connection not made", error=type(exc).__name__)
 
 
-class HttpLine:
-    """Slack's requests over HTTP at ``/slack/events``; Bolt checks the signature and its age.
+Answering = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+"""Answers one HTTP request."""
 
-    There is no other page. Bolt's own server would add one to install the app in any workspace, and one that
-    keeps the tokens in files, wherever SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are in the environment.
+
+class HttpLine:
+    """Slack's requests over HTTP at ``/slack/events``, and *pages* for people, by path.
+
+    Bolt checks the signature of the requests, and its age. Without an *app* there are the pages alone. Bolt's
+    own server would add pages to install the app in any workspace, and keep the tokens in files, wherever
+    SLACK_CLIENT_ID and SLACK_CLIENT_SECRET are in the environment.
     """
 
-    def __init__(self, app: AsyncApp, port: int, host: str = "0.0.0.0") -> None:  # noqa: S104 -- a proxy calls it
-        self._app, self._host, self._port = app, host, port
+    def __init__(
+        self,
+        app: AsyncApp | None,
+        port: int,
+        host: str = "0.0.0.0",  # noqa: S104 -- a proxy calls it
+        pages: Mapping[str, Answering] = MappingProxyType({}),
+    ) -> None:
+        self._app, self._host, self._port, self._pages = app, host, port, pages
         self._runner: web.AppRunner | None = None
         self.connected = False
         self.address = ""
@@ -176,7 +194,10 @@ class HttpLine:
     async def start(self) -> None:
         """Listen; a port that cannot be had is a ConfigFailure."""
         pages = web.Application(client_max_size=LONGEST_BODY)
-        pages.router.add_post("/slack/events", self._receive)
+        if self._app is not None:
+            pages.router.add_post("/slack/events", _answered(self._app.async_dispatch))
+        for path, page in self._pages.items():
+            pages.router.add_get(path, _answered(page))
         self._runner = web.AppRunner(pages, access_log=None, shutdown_timeout=2)
         await self._runner.setup()
         try:
@@ -187,11 +208,8 @@ class HttpLine:
                 (f"Port {self._port} for Slack is not to be had ({exc.strerror}): set BLOGBOT_HTTP_PORT.",)
             ) from exc
         port = self._runner.addresses[0][1]
-        self.address = f"http://{self._host}:{port}/slack/events"
+        self.address = f"http://{self._host}:{port}"
         self.connected = True
-
-    async def _receive(self, request: web.Request) -> web.Response:
-        return await to_aiohttp_response(await self._app.async_dispatch(await to_bolt_request(request)))
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -199,3 +217,10 @@ class HttpLine:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+
+def _answered(answering: Answering) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def receive(request: web.Request) -> web.Response:
+        return await to_aiohttp_response(await answering(await to_bolt_request(request)))
+
+    return receive

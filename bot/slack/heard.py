@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.model import Kind, Question
 from bot.slack import text as slack_text
+from bot.slack.origin import origin
 
 _NAMED = re.compile(r"<[@!]")
 _SAYS = re.compile(r"\w{2}|[\u3400-\u9fff]")
@@ -55,7 +56,7 @@ def is_question(text: str) -> bool:
 
 
 def _question(body: Mapping[str, Any], event: Mapping[str, Any], kind: Kind, bot_user: str) -> Question:
-    team = str(body.get("team_id") or event.get("team") or "")
+    team, enterprise = origin(body)
     channel, ts = str(event["channel"]), str(event["ts"])
     return Question(
         id=f"{team}-{channel}-{ts}",
@@ -66,6 +67,7 @@ def _question(body: Mapping[str, Any], event: Mapping[str, Any], kind: Kind, bot
         ts=ts,
         root=str(event.get("thread_ts") or ts),
         kind=kind,
+        enterprise=enterprise,
     )
 
 

@@ -7,17 +7,17 @@ from typing import Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import DatabaseFailure
 from bot.model import Policy, Question, Source
 from bot.phrases import Phrases, choose
 from bot.slack import notices, policy
 from bot.slack import text as slack_text
-from bot.slack.agent import PROMPTS, Agent
+from bot.slack.agent import PROMPTS
 from bot.slack.blocks import Block, plain, section, sections, source_line
 from bot.slack.notices import Facts
-from bot.slack.rights import Rights
+from bot.slack.origin import origin
+from bot.slack.workspaces import At
 from index.errors import IndexFailure
 from index.model import Hit
 
@@ -41,39 +41,39 @@ def register(
     *,
     facts: Callable[[], Awaitable[Facts]],
     latest: Callable[[int], Awaitable[Sequence[Hit]]],
-    recent: Callable[[str], Awaitable[Sequence[Question]]],
+    recent: Callable[[str, str], Awaitable[Sequence[Question]]],
     policies: Callable[[str], Awaitable[Mapping[str, Policy]]],
-    rights: Rights,
-    agent: Agent,
-    site: str = "",
+    at: At,
 ) -> None:
     """Publish a person's App Home whenever they open it; where they open the conversation, suggest prompts.
 
-    *recent* are a person's latest questions, *policies* those of a workspace's channels; *site* is the
-    workspace's address, to which questions are linked.
+    *recent* are the latest questions of a person (the last argument) in a workspace, *policies* those of its
+    channels.
     """
 
     @app.event("app_home_opened")
-    async def opened(body: dict[str, Any], event: dict[str, Any], client: AsyncWebClient) -> None:
-        person = str(event["user"])
-        words = choose("", await rights.locale(person))
+    async def opened(body: dict[str, Any], event: dict[str, Any]) -> None:
+        team, enterprise = origin(body)
+        here, person = await at(team, enterprise), str(event["user"])
+        words = choose("", await here.rights.locale(person))
         try:
             now, articles = await facts(), await latest(PROMPTS)
         except IndexFailure as failure:
             log.info("home without index", error=type(failure).__name__)
             now, articles = None, ()
         if event.get("tab") != "home":
-            await agent.suggest(str(event["channel"]), articles, words)
+            await here.agent.suggest(str(event["channel"]), articles, words)
             return
         try:
-            asked = await recent(person)
-            settings = await policies(str(body.get("team_id"))) if await rights.is_admin(person) else None
+            asked = await recent(team, person)
+            settings = await policies(team) if await here.rights.is_admin(person) else None
         except DatabaseFailure as failure:
             log.warning("home without memory", error=type(failure).__name__)
             asked, settings = (), None
+        site = await here.site() if asked else ""
         view = home(Sight(now, articles, asked, settings), words, site)
         try:
-            await client.api_call("views.publish", json={"user_id": person, "view": view})
+            await here.web.api_call("views.publish", json={"user_id": person, "view": view})
         except SlackApiError as exc:
             log.warning("home not published", code=exc.response.get("error"))
 

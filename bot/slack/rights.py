@@ -1,13 +1,17 @@
 """Who may change what: administrators by id first, Slack's own second; in doubt nobody [Slack Web API]."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import structlog
+from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotFailure
 from bot.slack.calls import Calls
+
+IsAdmin = Callable[[AsyncBoltContext], Awaitable[bool]]
+"""Whether the person whom an event comes from administers its workspace."""
 
 log = structlog.get_logger(__name__)
 

@@ -14,6 +14,7 @@ from bot.slack import notices
 from bot.slack import text as slack_text
 from bot.slack.commands import recorded
 from bot.slack.listeners import PolicyOf, Submit, allowed
+from bot.slack.origin import origin
 
 NAME = "ask_the_blog"
 LABEL = "Ask the blog about this"
@@ -40,7 +41,7 @@ def register(app: AsyncApp, *, submit: Submit, policy_of: PolicyOf, channels: Co
 
 def asked(body: Mapping[str, Any]) -> Question:
     """The question in a message shortcut's payload, perhaps without text; unique to this use of it."""
-    team, channel = str((body.get("team") or {}).get("id") or ""), str(body["channel"]["id"])
+    (team, enterprise), channel = origin(body), str(body["channel"]["id"])
     return Question(
         id=f"{team}-{channel}-{body['trigger_id']}",
         text=slack_text.clean(str(body["message"].get("text") or ""), ""),
@@ -51,4 +52,5 @@ def asked(body: Mapping[str, Any]) -> Question:
         root="",
         kind="command",
         response_url=str(body["response_url"]),
+        enterprise=enterprise,
     )

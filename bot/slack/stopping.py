@@ -1,15 +1,16 @@
 """The stop button above an answer that is being written, and Slack's own in agent conversations [Bolt]."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
 from bot.model import Question
 from bot.phrases import choose
 from bot.slack.blocks import STOP, reply
 from bot.slack.private import whisper
+from bot.slack.rights import IsAdmin
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +20,7 @@ def register(
     *,
     stop: Callable[[str], bool],
     answering: Callable[[str, str], Sequence[Question]],
-    is_admin: Callable[[str], Awaitable[bool]],
+    is_admin: IsAdmin,
 ) -> None:
     """Let who asked, or an administrator, stop an answer.
 
@@ -28,12 +29,13 @@ def register(
     """
 
     @app.action(STOP)
-    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def pressed(
+        ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
+    ) -> None:
         await ack()
         asker, _, name = str(body["actions"][0]["value"]).partition(" ")
-        person = str(body["user"]["id"])
         words = choose(str((body.get("message") or {}).get("text") or ""))
-        if person != asker and not await is_admin(person):
+        if body["user"]["id"] != asker and not await is_admin(context):
             await whisper(respond, body, reply(words.stop_refused))
         elif stop(name):
             log.info("stopped", question=name)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.playground import Playground
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
+from bot.slack.workspaces import At, identify, only, workspace
 
 
 def web_client(slack: Playground) -> AsyncWebClient:
@@ -18,11 +19,16 @@ def web_client(slack: Playground) -> AsyncWebClient:
     return slack_calls.client(slack.bot_token, slack.api_url)
 
 
+async def there(slack: Playground, *admins: str) -> At:
+    """The bot in the stand-in's workspace."""
+    web = web_client(slack)
+    return only(workspace(web, await identify(web), admins))
+
+
 @asynccontextmanager
 async def connected(slack: Playground, register: Callable[[AsyncApp], None]) -> AsyncIterator[AsyncApp]:
     """The product's Bolt app with what *register* puts on it, connected by Socket Mode."""
-    web = web_client(slack)
-    app = slack_app.build(web, await slack_app.identify(web))
+    app = slack_app.build(await there(slack), slack.api_url)
     register(app)
     handler = AsyncSocketModeHandler(app, slack.app_token)
     await handler.connect_async()
