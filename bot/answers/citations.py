@@ -8,6 +8,8 @@ piece of code within a line, or a line of a fenced block.
 import re
 from collections.abc import Collection
 
+from bot.answers import fences
+from bot.answers.fences import Fence
 from bot.answers.plain import apart, unlinked
 from bot.answers.templates import neutralise, visible
 
@@ -21,10 +23,6 @@ _CITATION = re.compile(
 _SPAN = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(\d+)")
 _LONGEST_SPAN = 9
 _MOST_DIGITS = 6
-_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,})([^`\n]*)\n")
-_MAYBE_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?:`{0,2}\Z|`{3,}[^`\n]*\Z)")
-_TICKS = re.compile("`{3,}")
-_FENCE_TICKS = "```"
 _WORD = re.compile(r"[!-~]")
 _OPENERS = {"[": "]", "【": "】", "［": "］"}
 _LONGEST_BRACKET = 400
@@ -41,7 +39,7 @@ class Cleaner:
     def __init__(self, known: Collection[int]) -> None:
         self._known = frozenset(known)
         self._rest = ""
-        self._fence = ""
+        self._fence: Fence | None = None
         self._line_started = False
         self._begun = False
         self.cited: list[int] = []
@@ -55,10 +53,10 @@ class Cleaner:
         """Return what was held back; a fenced block that is still open is closed."""
         shown = "".join(self._shown())
         rest, self._rest = self._rest, ""
-        if self._fence:
-            shown += self._in_fence(rest)
+        if fence := self._fence:
+            shown += self._in_fence(fence, rest)
             if self._fence:
-                shown += ("\n" if rest else "") + _FENCE_TICKS
+                shown += ("\n" if rest else "") + fence.closing
             return self._begin(shown).rstrip()
         return self._begin(shown + self._clean(rest)).rstrip()
 
@@ -71,36 +69,31 @@ class Cleaner:
 
     def _shown(self) -> "list[str]":
         pieces = []
-        while piece := self._code_line() if self._fence else self._prose():
+        while piece := self._code_line(self._fence) if self._fence else self._prose():
             pieces.append(piece)
         return pieces
 
-    def _code_line(self) -> str:
+    def _code_line(self, fence: Fence) -> str:
         line, found, rest = self._rest.partition("\n")
         if not found:
             return ""
         self._rest = rest
-        return self._in_fence(line) + "\n"
+        return self._in_fence(fence, line) + "\n"
 
-    def _in_fence(self, line: str) -> str:
-        """Return a line of a fenced block, without ticks that some readers would take for its end."""
-        if self._closes(line):
-            self._fence = ""
-            return _TICKS.sub(_FENCE_TICKS, line)
-        return neutralise(_TICKS.sub("``", line))
-
-    def _closes(self, line: str) -> bool:
-        """Whether *line* ends the fenced block."""
-        ticks = line.strip(" \t>")
-        return len(ticks) >= len(self._fence) and set(ticks) == {"`"}
+    def _in_fence(self, fence: Fence, line: str) -> str:
+        """Return a line of a fenced block, which may be its last."""
+        if fence.closes(line):
+            self._fence = None
+            return fence.closing
+        return neutralise(fence.inside(line))
 
     def _prose(self) -> str:
         if not self._line_started:
-            if opened := _FENCE.match(self._rest):
+            if opened := fences.OPENING.match(self._rest):
                 self._rest = self._rest[opened.end() :]
-                self._fence = opened[1]
-                return neutralise(_TICKS.sub(_FENCE_TICKS, opened[0]))
-            if _MAYBE_FENCE.match(self._rest):
+                self._fence = Fence(*opened.groups(""))
+                return neutralise(self._fence.opening)
+            if fences.UNDECIDED.match(self._rest):
                 return ""
         line, found, rest = self._rest.partition("\n")
         if found:
