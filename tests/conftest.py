@@ -18,13 +18,13 @@ settings.register_profile("searching", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))  # the same examples in every run
 
 LEAK = re.compile(
-    r"playground-[0-9a-f]{6}|/hooks/[\w-]{20}"
+    r"playground-[0-9a-f]{6}|/hooks/[\w-]{20}|xox[be][.-][\w.-]*[0-9a-f]{32}"
     r"|(?i:why does vacuum|how many approvals|how long does restoring|索引的区别是什么)"
     r"|keeps an old snapshot|End the transaction, or set|with a delta only 15|payments need two"
     r"|RUM 索引更大, 写入更慢|金丝雀机器先观察十五分钟"
     r"|must all wake up when the pager|tell everybody to pay invoices"
 )
-"""The stand-in's tokens, signing secret and response_urls, the questions asked most, and what the articles
+"""The stand-ins' tokens, signing secret and response_urls, the questions asked most, and what the articles
 of most tests say, and so the answers that quote them."""
 
 

@@ -18,7 +18,6 @@ from tests.fakes.several import Slacks, neighbours, running
 from tests.fakes.tiny_app import mention, refused
 
 # slack_sdk 3.47 still sends the app's secret with what aiohttp 3.14 deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 
 @pytest.fixture

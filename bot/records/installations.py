@@ -55,9 +55,9 @@ class Installations:
         newest = {(bot.enterprise_id, bot.team_id): bot for bot in reversed(await self._select(sa.true()))}
         return tuple(newest.values())
 
-    async def forget(self, bot: Bot) -> None:
-        """Delete an installation, and with it the token."""
-        await self._delete(bot.team_id, bot.enterprise_id, sa.true())
+    async def forget(self, bot: Bot) -> bool:
+        """Delete an installation, and with it the token; False where that was done already."""
+        return await self._delete(bot.team_id, bot.enterprise_id, sa.true())
 
     @property
     def store(self) -> AsyncInstallationStore:
@@ -86,12 +86,10 @@ class Installations:
             rows = (await connection.execute(query)).mappings().all()
         return [SQLAlchemyInstallationStore.build_bot_entity(row) for row in rows]
 
-    async def _delete(self, team: str | None, enterprise: str | None, where: sa.ColumnElement[bool]) -> None:
-        """Delete what one workspace or organization gave."""
-        place = (
-            bots.c.team_id == team
-            if team
-            else sa.and_(bots.c.team_id.is_(None), bots.c.enterprise_id == enterprise)
-        )
+    async def _delete(self, team: str | None, enterprise: str | None, where: sa.ColumnElement[bool]) -> bool:
+        """Delete what one workspace or organization gave; whether there was anything."""
+        everywhere = sa.and_(bots.c.team_id.is_(None), bots.c.enterprise_id == enterprise)
+        place = bots.c.team_id == team if team else everywhere
+        query = sa.delete(bots).where(bots.c.client_id == self._client_id, place, where)
         async with self._database.begin() as connection:
-            await connection.execute(sa.delete(bots).where(bots.c.client_id == self._client_id, place, where))
+            return (await connection.execute(query)).rowcount > 0

@@ -39,7 +39,7 @@ def build(at: At, api_url: str, signing_secret: str = "") -> AsyncApp:
             return None
         return AuthorizeResult(
             enterprise_id=enterprise_id,
-            team_id=here.me.team,
+            team_id=team_id,
             bot_user_id=here.me.user,
             bot_id=here.me.bot,
             bot_token=here.web.token,

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import aiohttp
 import structlog
-from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncApp
 from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
@@ -128,15 +128,15 @@ class Installing(AsyncOAuthFlow):
 
 
 def register(app: AsyncApp, *, forget: Callable[[str, str], Awaitable[None]]) -> None:
-    """Tell *forget* of a workspace (or of an organization, then without one) that took the app back."""
+    """Tell *forget* of a workspace that took the app back, or of an organization, with "" for a workspace."""
 
     @app.event("app_uninstalled")
     @app.event("tokens_revoked")
-    async def taken_back(body: dict[str, Any], event: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def taken_back(body: dict[str, Any], event: dict[str, Any]) -> None:
         if event["type"] == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
             return  # of people, of which we keep none
         team, enterprise = origin(body)
-        await (forget("", enterprise) if context.is_enterprise_install else forget(team, ""))
+        await forget(team, "" if team else enterprise)
 
 
 async def _installed(args: AsyncSuccessArgs) -> BoltResponse:

@@ -5,18 +5,17 @@ from typing import Any
 
 
 def origin(body: Mapping[str, Any]) -> tuple[str, str]:
-    """The id of the workspace, and that of its organization or "".
+    """The id of the workspace, and that of its organization; each is "" where Slack leaves it out.
 
-    In a channel shared between companies that is the workspace which has the app, not that of whoever wrote;
-    an app installed in all of an organization is told the workspace elsewhere
-    (docs.slack.dev/apis/events-api#authorizations, docs.slack.dev/enterprise/developing-for-enterprise-orgs).
+    In a channel shared between companies that is the workspace which has the app, not that of whoever wrote
+    (docs.slack.dev/apis/events-api#authorizations). Where an app is installed in all of an organization, its
+    authorization names no workspace and an interaction no team: the envelope does, and the person.
     """
     grants = body.get("authorizations") or ()
     grant = grants[0] if grants and isinstance(grants[0], Mapping) else {}
     event, user = _inside(body, "event"), _inside(body, "user")
     team, enterprise = _inside(body, "team"), _inside(body, "enterprise")
     teams = (
-        _inside(body, "view").get("app_installed_team_id"),
         team.get("id"),
         grant.get("team_id"),
         body.get("team_id"),

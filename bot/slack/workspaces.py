@@ -128,8 +128,8 @@ class Workspaces:
 
     async def forget(self, team: str, enterprise: str) -> None:
         """Forget an installation that was taken back."""
-        if bot := await self._installations.find(team, enterprise):
-            await self._installations.forget(bot)
+        bot = await self._installations.find(team, enterprise)
+        if bot and await self._installations.forget(bot):
             self._known.pop((bot.enterprise_id, bot.team_id), None)
             log.warning("app uninstalled", workspace=bot.team_id or bot.enterprise_id)
 

@@ -84,6 +84,13 @@ class Day:
         """Write in #general, or a channel, or a thread; return the message's timestamp."""
         return await self.slack.say(person, channel or self.general, text, thread)
 
+    async def remarks(self, person: str, text: str, thread: str) -> None:
+        """Write in a thread of #general, and wait until the bot has made up its mind about that."""
+        ts = await self.slack.say(person, self.general, text, thread, told=False)
+        event = {"type": "message", "user": person, "text": text, "ts": ts, "thread_ts": thread}
+        where = {"channel": self.general, "channel_type": "channel"}
+        assert (await self.slack.send_event(event | where)).acked
+
     async def asks(self, person: str, text: str, thread: str | None = None) -> str:
         """Mention the bot in #general."""
         return await self.says(person, f"{self.bot} {text}", thread)

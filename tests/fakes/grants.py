@@ -22,7 +22,7 @@ class Grants:
         self.client_id = f"{secrets.randbelow(10**12)}.{secrets.randbelow(10**12)}"
         self.client_secret = secrets.token_hex(16)
         self.refreshes = 0
-        self._rotates, self._expires_in = rotates, expires_in
+        self._rotates, self.expires_in = rotates, expires_in
         self._codes: dict[str, tuple[Playground, str]] = {}
         self._refreshing: dict[str, Playground] = {}
         self._holders: dict[str, Playground] = {}
@@ -98,7 +98,7 @@ class Grants:
             return answer
         refresh_token = "xoxe-1-" + secrets.token_hex(16)
         self._refreshing[refresh_token] = workspace
-        return {**answer, "expires_in": self._expires_in, "refresh_token": refresh_token}
+        return {**answer, "expires_in": self.expires_in, "refresh_token": refresh_token}
 
 
 def _refusal(error: str) -> dict[str, Any]:

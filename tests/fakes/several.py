@@ -57,14 +57,14 @@ class Slacks:
         self.redirect_url = ""
         self.asked: list[dict[str, str]] = []
         self.calls: list[tuple[str, str, str]] = []
-        self._grants = Grants(rotates=rotates, expires_in=expires_in)
-        self.client_id, self.client_secret = self._grants.client_id, self._grants.client_secret
-        self.code, self.tokens, self.expire = self._grants.code, self._grants.tokens, self._grants.expire
+        self.grants = Grants(rotates=rotates, expires_in=expires_in)
+        self.client_id, self.client_secret = self.grants.client_id, self.grants.client_secret
+        self.code, self.tokens, self.expire = self.grants.code, self.grants.tokens, self.grants.expire
 
     @property
     def refreshes(self) -> int:
         """How many refresh tokens were taken."""
-        return self._grants.refreshes
+        return self.grants.refreshes
 
     @property
     def api_url(self) -> str:
@@ -78,7 +78,7 @@ class Slacks:
 
     async def uninstall(self, workspace: Playground) -> None:
         """Remove the app from *workspace*: its tokens are revoked, and the app is told."""
-        self._grants.revoke(workspace)
+        self.grants.revoke(workspace)
         await workspace.uninstall()
 
     async def __aenter__(self) -> Self:
@@ -112,7 +112,7 @@ class Slacks:
         self.calls.append(("oauth.v2.access", "", ""))
         await self.faults.pass_gate("oauth.v2.access")
         fault = self.faults.take("oauth.v2.access")
-        answer = self._grants.access(client, fields) if fault is None or fault.acts else {}
+        answer = self.grants.access(client, fields) if fault is None or fault.acts else {}
         return fail(request, fault) if fault else web.json_response(answer)
 
     async def _authorize(self, request: web.Request) -> web.Response:
@@ -132,7 +132,7 @@ class Slacks:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or _token(request, body)
         workspace, error, own = self.first, "", self.first.app_token
         if token != own:
-            found, error = self._grants.holder(token) if token else (None, "not_authed")
+            found, error = self.grants.holder(token) if token else (None, "not_authed")
             workspace, own = found or self.first, (found or self.first).bot_token
         self.calls.append((method, "" if error else workspace.team_id, token))
         if error:
