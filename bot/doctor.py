@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.table import Table
 from rich.text import Text
@@ -13,17 +14,18 @@ from bot import terminal
 from bot.answerer import Answerer, answerer, embedder
 from bot.config import Config
 from bot.errors import BotFailure, SlackFailure
+from bot.joining import Presence, join
 from bot.records.records import Records
 from bot.slack import calls as slack_calls
-from bot.slack.connection import granted, preflight
+from bot.slack import checkup
+from bot.slack.connection import preflight
+from bot.slack.workspaces import identify
 from index.errors import IndexFailure
 from index.repository.git import check_version
 from index.repository.remote import Remote
 
 LEAST_DISK = 1_000_000_000
 """Bytes free under BLOGBOT_DATA below which the doctor complains: three generations of a large blog."""
-SCOPES = ("app_mentions:read", "chat:write", "commands", "im:history")
-"""Without these the bot cannot do its main job; deploy/slack-manifest.yaml asks for all it can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +78,46 @@ async def _check(name: str, probe: Probe) -> Check:
 async def _slack(config: Config) -> str:
     if config.mode == "playground":
         return "no tokens: `serve` starts the playground instead of joining a workspace"
+    way = "Socket Mode" if config.mode == "socket" else f"HTTP on port {config.http_port}"
+    if config.several:
+        return f"{await _workspaces(config)}, by {way}"
     web = slack_calls.client(config.bot_token, config.slack_api_url)
     me = await preflight(web, config.app_token)
-    missing = sorted(set(SCOPES) - set(await granted(web)))
-    if missing:
-        raise SlackFailure(
-            f"The bot token lacks the scopes {', '.join(missing)}.",
-            "Update the app from deploy/slack-manifest.yaml and install it again.",
-        )
-    way = "Socket Mode" if config.mode == "socket" else f"HTTP on port {config.http_port}"
+    await checkup.can_answer(web)
+    await checkup.can_tell_news(web, config.announce)
     return f"user {me.user} in team {me.team}, by {way}"
+
+
+async def _workspaces(config: Config) -> str:
+    """Look at every workspace that installed the app; the faults of all are told."""
+    records = Records(config.database_url)
+    await records.open()
+    try:
+        presence = await join(config, records)
+        there = [
+            (bot.team_id or "", bot.enterprise_id or "")
+            for bot in await records.installations(config.client_id).all()
+            if {bot.team_id, bot.enterprise_id} & set(config.workspaces)
+        ]
+        seen = await run([(where[0] or where[1], partial(_there, presence, *where)) for where in there])
+        if faults := [check for check in seen if not check.ok]:
+            raise SlackFailure(
+                " ".join(f"{check.name}: {check.detail}" for check in faults),
+                " ".join(dict.fromkeys(check.fix for check in faults)),
+            )
+        if config.announce:
+            await checkup.can_tell_news((await presence.at(*presence.news)).web, config.announce)
+    finally:
+        await records.close()
+    names = ", ".join(check.name for check in seen)
+    return f"installed in {names}" if names else "installed nowhere yet: open /slack/install"
+
+
+async def _there(presence: Presence, team: str, enterprise: str) -> str:
+    here = await presence.at(team, enterprise)
+    await identify(here.web)
+    await checkup.can_answer(here.web)
+    return here.me.user
 
 
 async def _embedding(config: Config) -> str:

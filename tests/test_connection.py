@@ -11,7 +11,8 @@ from bot.errors import ConfigFailure, SlackFailure
 from bot.playground import Playground, sign
 from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack.connection import PING_SECONDS, HttpLine, SocketLine, granted, preflight
+from bot.slack.checkup import granted
+from bot.slack.connection import PING_SECONDS, HttpLine, SocketLine, preflight
 from tests.fakes.slack import there
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.errors import AnswerCutShort, ModelBusy, ModelMissing, ModelUnavailable, PromptTooLong
 from bot.llm import Call, Limits, Ollama
 from bot.model import Done, Message
+from bot.playground import Playground
 from tests.fakes.models import HELLO, PATIENCE, Clock, Models, answer, failure_of, until
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_faults import Fault, FaultKind
@@ -230,6 +231,14 @@ async def test_a_server_that_is_not_what_it_should_be_is_said_to_be_so(
     assert isinstance(failure, ModelUnavailable)
     assert said in str(failure)
     assert failure.fix
+
+
+async def test_a_server_of_another_kind_that_speaks_json_is_said_to_be_none_of_ours(
+    make: Models, slack: Playground
+) -> None:
+    model = make(slack, limits=Limits(retry=0))
+    with pytest.raises(ModelUnavailable, match="is not Ollama"):
+        await model.check()
 
 
 async def test_an_answer_that_never_ends_is_dropped_before_it_fills_the_memory(

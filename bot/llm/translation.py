@@ -25,6 +25,7 @@ FAULTS = (
     ConnectionError,
     TimeoutError,
     ValueError,  # no JSON, or JSON of another shape (pydantic's ValidationError is one)
+    LookupError,
     TypeError,
     AttributeError,
 )

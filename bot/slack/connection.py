@@ -77,13 +77,6 @@ def _explained(failure: SlackFailure, name: str, page: str) -> SlackFailure:
     return SlackFailure(f"Slack refuses {name}: {failure.code}.", fix, code=failure.code)
 
 
-async def granted(web: AsyncWebClient) -> tuple[str, ...]:
-    """The scopes that the bot token was given, in Slack's order."""
-    answer = await web.auth_test()
-    named = next((v for k, v in answer.headers.items() if k.lower() == "x-oauth-scopes"), "")
-    return tuple(scope.strip() for scope in named.split(",") if scope.strip())
-
-
 class SocketLine:
     """A Socket Mode connection that comes back; ``start`` it inside the running loop.
 

@@ -39,10 +39,12 @@ STREAM_CHARACTERS = 11_000
 _HERE = {
     "channel_not_found",
     "channel_type_not_supported",
+    "invalid_recipient_team_id",
     "invalid_recipient_user_id",
     "invalid_thread_ts",
     "is_archived",
     "message_not_found",
+    "missing_recipient_team_id",
     "missing_recipient_user_id",
     "not_in_channel",
     "thread_not_found",

@@ -10,6 +10,7 @@ import pytest
 from bot.errors import ModelFailure
 from bot.llm import Limits, Ollama
 from bot.model import Done, Message
+from bot.playground import Playground
 from tests.fakes.ollama import FakeOllama
 
 QUICK = Limits(retry=0.01)
@@ -31,7 +32,7 @@ class Clock:
 class Models(AsyncExitStack):
     """Makes models at servers; those are closed when this is left."""
 
-    def __call__(self, *servers: FakeOllama, model: str = "qwen3:8b", **options: Any) -> Ollama:
+    def __call__(self, *servers: FakeOllama | Playground, model: str = "qwen3:8b", **options: Any) -> Ollama:
         """Make one."""
         settings: dict[str, Any] = {"context": 8192, "answer_tokens": 100, "limits": QUICK} | options
         made = Ollama([server.url for server in servers], model, **settings)
