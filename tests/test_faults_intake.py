@@ -48,7 +48,7 @@ async def test_row_8_a_mention_edited_in_is_not_answered_while_the_first_is_bein
     async with furnished(tmp_path) as home:
         with silent_model(home):
             ts = await home.ask(QUESTION)
-            await home.slack.wait_for(lambda: home.ollama.streaming)
+            await home.ollama.wait_for(lambda: home.ollama.streaming)
             await home.slack.edit(ts, f"<@{home.slack.bot_user_id}> {QUESTION} Please.")
         await home.reply(ts)
     assert len(replies(home, ts)) == 1

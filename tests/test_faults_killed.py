@@ -39,7 +39,7 @@ async def test_row_13_killed_in_its_answer_it_writes_the_answer_anew_into_the_sa
     async with street(tmp_path) as home:
         home.ollama.interval = 3600
         ts = await home.ask()
-        await home.slack.wait_for(lambda: home.ollama.streaming)
+        await home.ollama.wait_for(lambda: home.ollama.streaming)
         await home.bot.kill()
         home.ollama.interval = 0
         await home.bot.start()
@@ -55,7 +55,7 @@ async def test_row_32_sigterm_lets_the_answer_under_way_end_and_leaves_with_stat
     async with street(tmp_path) as home:
         home.ollama.interval = 0.05
         ts = await home.ask()
-        await home.slack.wait_for(lambda: home.ollama.streaming)
+        await home.ollama.wait_for(lambda: home.ollama.streaming)
         home.bot.terminate()
         assert await home.bot.ended() == 0
         assert "old snapshot" in shown(await home.answered(ts))

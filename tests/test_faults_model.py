@@ -113,7 +113,7 @@ async def test_rows_30_and_31_a_flood_of_one_person_is_refused_politely_and_othe
             channel = home.slack.direct(home.slack.lin)
             await home.slack.wait_for(lambda: len(calls(home, "chat.postMessage")) >= len(flood), 60)
             calm = await home.slack.say(home.slack.lin, channel, "how many approvals does a change need?")
-            await home.slack.wait_for(lambda: home.ollama.streaming == 2)
+            await home.ollama.wait_for(lambda: home.ollama.streaming == 2)
         assert "One approval" in shown(await home.reply(calm, channel))
         order = [question for question, state in ended(home) if state == "answered"]
     assert len(order) <= 3, "two places, one of them kept by the flood"

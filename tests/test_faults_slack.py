@@ -23,7 +23,7 @@ async def test_row_1_slack_asking_to_reconnect_loses_no_question(tmp_path: Path)
         opened = home.slack.connections_opened
         with silent_model(home):
             before = await home.ask(QUESTION)
-            await home.slack.wait_for(lambda: home.ollama.streaming)
+            await home.ollama.wait_for(lambda: home.ollama.streaming)
             await home.slack.send_disconnect("refresh_requested")
             meanwhile = await home.ask(ANOTHER)
         assert "old snapshot" in shown(await home.reply(before))
@@ -101,7 +101,7 @@ async def test_row_15_a_rate_limit_on_the_last_update_delays_it_and_loses_nothin
     async with furnished(tmp_path) as home:
         with silent_model(home):
             ts = await home.ask(QUESTION)
-            await home.slack.wait_for(lambda: home.ollama.streaming)
+            await home.ollama.wait_for(lambda: home.ollama.streaming)
             home.slack.fail("chat.update", retry_after=1, times=2)
         assert "old snapshot" in shown(await home.reply(ts))
     assert len(replies(home, ts)) == 1
@@ -161,7 +161,7 @@ async def test_row_20_a_reply_that_somebody_deletes_stops_the_model_and_is_not_p
         home.ollama.answer = ["A long transaction. "] * 200
         home.ollama.interval = 0.05
         ts = await home.ask(QUESTION)
-        await home.slack.wait_for(lambda: home.ollama.streaming)
+        await home.ollama.wait_for(lambda: home.ollama.streaming)
         for reply in replies(home, ts):
             await home.slack.delete(reply["ts"])
         await home.ollama.dropped.wait()

@@ -23,7 +23,7 @@ async def test_a_replica_killed_in_its_answer_is_succeeded_and_an_event_that_bot
     async with street(tmp_path / "one", BLOGBOT_DATABASE_URL=database) as home:
         home.ollama.interval = 3600
         ts = await home.ask()
-        await home.slack.wait_for(lambda: home.ollama.streaming)
+        await home.ollama.wait_for(lambda: home.ollama.streaming)
         blog = await settle(other)
         env = environment(other, str(blog), home.slack, home.ollama.url, BLOGBOT_DATABASE_URL=database)
         async with bot_process(other, env):

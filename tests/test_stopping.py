@@ -122,7 +122,7 @@ def test_a_stopped_answer_keeps_its_text_and_says_that_it_was_stopped(text: str,
 
 async def writing(home: House, ts: str) -> dict[str, Any]:
     """The sign with the stop button, once the model writes."""
-    await home.slack.wait_for(lambda: home.ollama.streaming)
+    await home.ollama.wait_for(lambda: home.ollama.streaming)
     (sign,) = await home.slack.wait_for(
         lambda: [m for m in replies(home, ts) if '"stop"' in str(m).replace("'", '"')], 30
     )

@@ -74,7 +74,7 @@ async def acknowledgements(slack: Playground, ollama: Timed, question: str) -> N
     for n in range(20):
         person = slack.add_person(f"Person {n}")
         await slack.say(person, slack.general, f"<@{slack.bot_user_id}> {question}")
-    await slack.wait_for(lambda: ollama.streaming == 20, 60)
+    await ollama.wait_for(lambda: ollama.streaming == 20, 60)
     waits, cpu, begun = [], time.process_time(), time.perf_counter()
     while ollama.streaming == 20:
         ack = await slack.command(slack.lin, slack.general, "/blog", "status")

@@ -54,6 +54,7 @@ class FakeOllama(Catalogue):
         self.truncated = 0
         self.hung = asyncio.Event()
         self.dropped = asyncio.Event()
+        self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     @property
@@ -92,14 +93,25 @@ class FakeOllama(Catalogue):
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         body = await self._received(request)
         try:
-            self.streaming += 1
-            self.most_streaming = max(self.most_streaming, self.streaming)
+            self._count(1)
             return await self._answered(request, body)
         except (asyncio.CancelledError, ConnectionResetError):
             self.dropped.set()
             raise
         finally:
-            self.streaming -= 1
+            self._count(-1)
+
+    def _count(self, step: int) -> None:
+        self.streaming += step
+        self.most_streaming = max(self.most_streaming, self.streaming)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_for(self, predicate: Callable[[], object], seconds: float = 10.0) -> None:
+        """Return once *predicate* holds, asked whenever an answer begins or ends; TimeoutError else."""
+        async with asyncio.timeout(seconds):
+            while not predicate():
+                await self._changed.wait()
 
     async def _answered(self, request: web.Request, body: Json) -> web.StreamResponse:
         model = self._model(body)
