@@ -14,7 +14,7 @@ from bot.playground import shown
 from bot.slack import replies as slack_replies
 from bot.stopping import Stop, Stops
 from tests.fakes.blocks import check_message
-from tests.fakes.furnished import furnished, replies
+from tests.fakes.furnished import furnished, replies, silent_model
 from tests.fakes.house import House
 
 ASKED = "why does VACUUM leave dead rows behind?"
@@ -148,14 +148,12 @@ async def test_who_asked_stops_the_model_and_keeps_what_was_written(tmp_path: Pa
 
 async def test_somebody_else_may_not_stop_it_and_is_told_so_alone(tmp_path: Path) -> None:
     async with furnished(tmp_path) as home:
-        home.ollama.interval = 0.1
-        home.ollama.answer = ["A long transaction keeps an old snapshot [1]. "] * 30
-        ts = await home.ask(ASKED)
-        sign = await writing(home, ts)
-        await home.slack.press(home.slack.lin, sign["ts"], "stop")
-        await home.slack.wait_for(lambda: home.slack.private(home.slack.lin), 10)
+        with silent_model(home):
+            ts = await home.ask(ASKED)
+            sign = await writing(home, ts)
+            await home.slack.press(home.slack.lin, sign["ts"], "stop")
+            await home.slack.wait_for(lambda: home.slack.private(home.slack.lin))
         assert "Only the person who asked" in shown(home.slack.private(home.slack.lin)[-1])
-        home.ollama.interval = 0
         assert "Stopped" not in shown(await home.reply(ts))
 
 
