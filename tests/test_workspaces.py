@@ -1,17 +1,25 @@
 """One bot in several workspaces: each is answered with its own token, and none hears of another."""
 
 import asyncio
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot import app
+from bot.errors import DatabaseFailure
 from bot.playground import Playground, shown
 from bot.records.records import Records
+from bot.slack import app as slack_app
 from bot.slack.app import NOT_HERE
+from bot.slack.connection import HttpLine
+from bot.slack.workspaces import Workspace
+from tests.fakes.furnished import furniture
 from tests.fakes.house import serving
 from tests.fakes.joined import Joined, Mode, joined, prepared
 from tests.fakes.overheard import overheard
+from tests.fakes.repositories import BlogRepository
 from tests.fakes.several import neighbours
 
 VACUUM = "why does VACUUM leave dead rows behind?"
@@ -157,3 +165,48 @@ async def test_one_installation_serves_a_whole_organization_and_is_known_after_a
                 await heard.until("app uninstalled")
             await first.command(first.ada, first.general, "/ask", VACUUM)
             assert await first.wait_for(lambda: shown(first.private(first.ada)[-1]) == NOT_HERE)
+
+
+async def test_news_are_told_in_the_workspace_that_is_named(tmp_path: Path) -> None:
+    places = neighbours()
+    first, second = places
+    blog = BlogRepository(shutil.copytree((await furniture()) / "blog", tmp_path / "blog"))
+    where = f"{second.team_id}/{second.general}"
+    async with joined(tmp_path, "http", places, BLOGBOT_REPO=str(blog), BLOGBOT_ANNOUNCE=where) as home:
+        for workspace in (first, second):
+            await home.install(workspace)
+        blog.write("notes/new.md", "# Opening hours\n\nThe office is open from nine to five, all week.\n")
+        blog.commit()
+        await first.command(first.ada, first.general, "/blog", "refresh")
+        (news,) = await second.wait_for(lambda: second.messages(second.general), 30)
+        assert "Opening hours" in shown(news)
+        assert first.messages(first.general) == []
+
+
+async def test_a_person_administers_their_own_workspace_alone(tmp_path: Path) -> None:
+    async with joined(tmp_path, BLOGBOT_ADMINS="") as home:
+        first, second = home.slacks.workspaces
+        for workspace in (first, second):
+            await home.install(workspace)
+        boss = first.add_person("boss", is_admin=True)
+        second.workspace.people[boss] = replace(first.workspace.people[boss], is_admin=False)
+        second.direct(boss)
+        for workspace in (first, second):
+            await workspace.command(boss, workspace.general, "/blog", "refresh")
+            (note, *_) = await workspace.wait_for(lambda workspace=workspace: workspace.private(boss))  # type: ignore[misc]
+            assert ("only" in shown(note).lower()) == (workspace is second), shown(note)
+
+
+async def test_an_event_whose_workspace_nobody_can_look_up_comes_again(tmp_path: Path) -> None:
+    async def at(_team: str, _enterprise: str) -> Workspace:
+        raise DatabaseFailure("away")
+
+    async with Playground(retries=(0.0,)) as slack:
+        line = HttpLine(slack_app.build(at, slack.api_url, slack.signing_secret), 0, "127.0.0.1")
+        await line.start()
+        slack.deliver_to(f"{line.address}/slack/events")
+        await slack.say(slack.ada, slack.general, f"<@{slack.bot_user_id}> {VACUUM}")
+        event = slack.events[0]
+        acks = await slack.redeliver(event)
+        await line.stop()
+        assert [ack.acked for ack in acks] == [False]
