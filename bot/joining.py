@@ -51,13 +51,8 @@ async def _several(config: Config, records: Records) -> Presence:
     if config.app_token:
         await try_socket(config.app_token, config.slack_api_url)
     installations = records.installations(config.client_id)
-    rotation = Rotation(
-        installations,
-        client_id=config.client_id,
-        client_secret=config.client_secret,
-        api_url=config.slack_api_url,
-        take_turn=records.take_turn,
-    )
+    app = slack_calls.App(config.client_id, config.client_secret, config.slack_api_url)
+    rotation = Rotation(app, installations, take_turn=records.take_turn)
     workspaces = Workspaces(
         installations,
         api_url=config.slack_api_url,
@@ -65,13 +60,7 @@ async def _several(config: Config, records: Records) -> Presence:
         admins=config.admins,
         good=rotation.good,
     )
-    installing = Installing(
-        installations,
-        client_id=config.client_id,
-        client_secret=config.client_secret,
-        api_url=config.slack_api_url,
-        welcome=workspaces.welcome,
-    )
+    installing = Installing(app, installations, welcome=workspaces.welcome)
     organization = config.announce_in.startswith("E")
     news = ("", config.announce_in) if organization else (config.announce_in, "")
     return Presence(workspaces.at, workspaces.forget, news, installing.pages, rotation.keep)

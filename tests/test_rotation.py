@@ -12,7 +12,7 @@ from bot.errors import SlackFailure
 from bot.playground.faults import Fault
 from bot.records.installations import Installations
 from bot.records.records import Records
-from bot.slack.calls import SlackTrouble, SlackUnreachable, client
+from bot.slack.calls import App, SlackTrouble, SlackUnreachable, client
 from bot.slack.rotation import Rotation
 from tests.fakes.several import Slacks, running
 from tests.fakes.slack import Naps
@@ -40,14 +40,9 @@ def installed(records: Records, slacks: Slacks) -> Installations:
 
 
 def replica(slacks: Slacks, records: Records, naps: Naps | None = None) -> Rotation:
-    return Rotation(
-        records.installations(slacks.client_id),
-        client_id=slacks.client_id,
-        client_secret=slacks.client_secret,
-        api_url=slacks.api_url,
-        take_turn=records.take_turn,
-        sleep=naps or asyncio.sleep,
-    )
+    app = App(slacks.client_id, slacks.client_secret, slacks.api_url)
+    installations = records.installations(app.client_id)
+    return Rotation(app, installations, take_turn=records.take_turn, sleep=naps or asyncio.sleep)
 
 
 async def granted(slacks: Slacks, installed: Installations, seconds: int) -> Bot:

@@ -6,6 +6,7 @@ a dropped connection, which posts a message twice.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -31,6 +32,15 @@ Sleep = Callable[[float], Awaitable[None]]
 Json = Mapping[str, Any]
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What names the app to Slack where workspaces install it; ``api_url`` is where the Web API is."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_url: str = "https://slack.com/api/"
 
 
 class SlackTrouble(BotFailure):

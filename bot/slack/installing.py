@@ -26,7 +26,7 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.errors import BotFailure
 from bot.records.installations import Installations
-from bot.slack.calls import client
+from bot.slack.calls import App, client
 from bot.slack.origin import origin
 
 INSTALL, RETURN = "/slack/install", "/slack/oauth_redirect"
@@ -61,28 +61,22 @@ class Installing(AsyncOAuthFlow):
     """The pages; *welcome* tells whether a workspace, or its organization, may install the app."""
 
     def __init__(
-        self,
-        installations: Installations,
-        *,
-        client_id: str,
-        client_secret: str,
-        api_url: str,
-        welcome: Callable[[str | None, str | None], bool],
+        self, app: App, installations: Installations, *, welcome: Callable[[str | None, str | None], bool]
     ) -> None:
         self._installations, self._welcome = installations, welcome
         silent = logging.getLogger(f"{__name__}.flow")
         silent.disabled = True
         super().__init__(
-            client=client(None, api_url),
+            client=client(None, app.api_url),
             logger=silent,
             settings=AsyncOAuthSettings(
-                client_id=client_id,
-                client_secret=client_secret,
+                client_id=app.client_id,
+                client_secret=app.client_secret,
                 scopes=SCOPES,
                 install_path=INSTALL,
                 redirect_uri_path=RETURN,
                 install_page_rendering_enabled=False,
-                authorization_url=urljoin(api_url, "/oauth/v2/authorize"),
+                authorization_url=urljoin(app.api_url, "/oauth/v2/authorize"),
                 callback_options=AsyncCallbackOptions(success=_installed, failure=_refused),
                 installation_store=installations.store,
                 state_store=installations.states,

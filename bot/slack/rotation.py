@@ -17,7 +17,7 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 
 from bot.errors import BotFailure
 from bot.records.installations import Installations
-from bot.slack.calls import SlackTrouble, SlackUnreachable, Sleep, client, translated
+from bot.slack.calls import App, SlackTrouble, SlackUnreachable, Sleep, client, translated
 
 AHEAD_MINUTES = 120
 """A token is exchanged this long before it ends, so that a Slack that is away has time to come back."""
@@ -36,17 +36,15 @@ class Rotation:
 
     def __init__(
         self,
+        app: App,
         installations: Installations,
         *,
-        client_id: str,
-        client_secret: str,
-        api_url: str,
         take_turn: Callable[[str], Awaitable[bool]],
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._installations, self._take_turn, self._sleep = installations, take_turn, sleep
         self._rotator = AsyncTokenRotator(
-            client_id=client_id, client_secret=client_secret, client=client(None, api_url)
+            client_id=app.client_id, client_secret=app.client_secret, client=client(None, app.api_url)
         )
 
     async def good(self, bot: Bot) -> Bot:
