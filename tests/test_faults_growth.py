@@ -11,8 +11,9 @@ from tests.fakes.ollama_faults import Fault
 
 QUESTION = "why does VACUUM leave dead rows behind?"
 WARMING_UP, MORE = 5, 20
-SPARE = 5
-"""What may be under way at the moment of counting: far less than one of anything a question."""
+SPARE = 10
+"""What may be under way at the moment of counting, where a connection takes two file descriptors, one for
+each of its ends: far less than one of anything a question."""
 
 
 async def answer(home: House, number: int) -> None:
