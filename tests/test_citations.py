@@ -135,6 +135,8 @@ def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
+@example("<a href='`>", 1)
+@example("<a href=`//evil.example>", 1)
 @settings(max_examples=200, deadline=None)
 def test_no_link_and_no_unknown_number_survives_in_any_text(text: str, size: int) -> None:
     shown = prose(clean(text, size)[0])

@@ -218,9 +218,14 @@ def _after_pair(line: str, i: int, closing: str, longest: int) -> int:
 
 
 def _after_tag(line: str, i: int) -> int:
+    """Where the tag that opens at *i* ends, *i* + 1 where that is none, 0 when it is still open."""
     closing = line.find(">", i)
     if closing >= 0:
-        return i + 1 if "`" in line[i:closing] else closing + 1
+        tick = line.find("`", i, closing)
+        if tick < 0:
+            return closing + 1
+        # Code stands by itself; a tick without its pair will vanish, and leave a tag.
+        return i + 1 if _after_code(line, tick) or len(line) - i > _LONGEST_TAG else 0
     follows = line[i + 1 : i + 2]
     undecided = not follows or follows.isalpha() or follows in "/!|｜@#"
     return 0 if undecided and len(line) - i <= _LONGEST_TAG else i + 1
