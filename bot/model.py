@@ -10,6 +10,19 @@ Outcome = Literal[
 Kind = Literal["mention", "direct", "command"]
 
 
+LONGEST_REASON = 3_000
+"""Characters of the reason that goes with an opinion; a plain_text_input holds no more (Block Kit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in Slack; ``id`` is theirs alone in the workspace, and in its organization if it has one."""
+
+    id: str
+    team: str
+    enterprise: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Cleaned text that someone asked, and where its reply belongs.
@@ -36,6 +49,11 @@ class Question:
     language: str = ""
     without: tuple[str, ...] = ()
     enterprise: str = ""
+
+    @property
+    def asker(self) -> Person:
+        """Who asked."""
+        return Person(self.person, self.team, self.enterprise)
 
 
 @dataclass(frozen=True, slots=True)

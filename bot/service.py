@@ -12,7 +12,7 @@ from bot.answerer import Answerer
 from bot.config import Config
 from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
-from bot.model import Answer, Conversation, Done, Message, Outcome, Policy, Question
+from bot.model import Answer, Conversation, Done, Message, Outcome, Person, Policy, Question
 from bot.patience import Loading
 from bot.places import Place, Places
 from bot.records.opinions import Verdict
@@ -188,9 +188,9 @@ class Service:
         """Every channel of a workspace that has a policy of its own."""
         return await self._records.policies.all(team)
 
-    async def recent(self, team: str, person: str) -> Sequence[Question]:
+    async def recent(self, person: Person) -> Sequence[Question]:
         """The latest questions of a person, newest first, each once however often it was asked again."""
-        asked = [each.question for each in await self._records.recent_questions(team, person)]
+        asked = [each.question for each in await self._records.recent_questions(person)]
         return [question for question in asked if not question.without]
 
     async def may_set(self, question: Question) -> bool:
@@ -209,7 +209,7 @@ class Service:
         return await self._records.asked_in(question)
 
     async def record(
-        self, channel: str, reply: str, person: str, verdict: Verdict, reason: str = "", /
+        self, channel: str, reply: str, person: Person, verdict: Verdict, reason: str = "", /
     ) -> None:
         """Remember what a person thinks of a reply."""
         await self._records.opinions.keep(channel, reply, person, verdict, reason)
@@ -224,7 +224,7 @@ class Service:
         )
         return kept.question, answer
 
-    async def forget(self, person: str) -> int:
+    async def forget(self, person: Person) -> int:
         """Delete what is kept of a person; return how many questions."""
         count = await self._records.forget(person)
         log.info("forgotten", questions=count)

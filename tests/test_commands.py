@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.model import Policy, Question
+from bot.model import Person, Policy, Question
 from bot.playground import Playground, shown
 from bot.slack import commands, found
 from bot.slack.commands import asked
@@ -76,9 +76,9 @@ class House:
     async def articles(self, _policy: Policy) -> int | None:
         return 4
 
-    async def forget(self, person: str) -> int:
+    async def forget(self, person: Person) -> int:
         self._fail()
-        self.forgotten.append(person)
+        self.forgotten.append(person.id)
         return 3
 
     def _fail(self) -> None:

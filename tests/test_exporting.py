@@ -8,7 +8,7 @@ import pytest
 
 from bot.answers.prompt import VERSION
 from bot.exporting import row
-from bot.model import Answer
+from bot.model import Answer, Person
 from bot.records import Records
 from bot.records.opinions import Opinion, Verdict
 from bot.slack.feedback import REASON
@@ -76,9 +76,9 @@ async def test_only_the_good_or_only_the_bad_can_be_asked_for(
     await records.open()
     await records.keep_question(question)
     await records.keep_answer(question, Answer(question.text, "Weil [1].", "answered", (SOURCE,)), "9.9")
-    await records.opinions.keep("C1", question.id, "U1", "good")
-    await records.opinions.keep("C1", "9.9", "U2", "bad", "outdated")
-    await records.opinions.keep("C1", "unknown", "U3", verdict)
+    await records.opinions.keep("C1", question.id, Person("U1", "T1"), "good")
+    await records.opinions.keep("C1", "9.9", Person("U2", "T1"), "bad", "outdated")
+    await records.opinions.keep("C1", "unknown", Person("U3", "T1"), verdict)
     await records.close()
     (line,) = (await shell.run("feedback", "export", option)).out.splitlines()
     assert json.loads(line)["verdict"] == verdict
@@ -92,7 +92,7 @@ async def test_a_follow_up_is_exported_as_it_was_searched_for() -> None:
     await records.keep_question(question)
     answer = Answer(question.text, "倒排 [1].", "answered", (SOURCE,), searched="那 gin 呢?\nrum 索引是什么?")
     await records.keep_answer(question, answer, "9.9")
-    await records.opinions.keep("C1", question.id, "U1", "good")
+    await records.opinions.keep("C1", question.id, Person("U1", "T1"), "good")
     (opinion,) = await records.opinions.all()
     await records.close()
     assert isinstance(opinion, Opinion)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.model import Answer, Question, Source
+from bot.model import Answer, Person, Question, Source
 from bot.playground import Playground, shown
 from bot.slack import feedback, replies
 from bot.slack.blocks import actions, button
@@ -25,8 +25,10 @@ class Book:
         self.opinions: dict[tuple[str, str, str], tuple[str, str]] = {}
         self.known: dict[tuple[str, str], tuple[Question, Answer]] = {}
 
-    async def record(self, channel: str, reply: str, person: str, verdict: str, reason: str = "", /) -> None:
-        self.opinions[channel, reply, person] = (verdict, reason)
+    async def record(
+        self, channel: str, reply: str, person: Person, verdict: str, reason: str = "", /
+    ) -> None:
+        self.opinions[channel, reply, person.id] = (verdict, reason)
 
     async def find(self, channel: str, reply: str) -> tuple[Question, Answer] | None:
         return self.known.get((channel, reply))

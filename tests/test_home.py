@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.model import Policy, Question
+from bot.model import Person, Policy, Question
 from bot.phrases import choose, languages
 from bot.playground import Playground, shown
 from bot.slack import home, shortcuts
@@ -35,8 +35,8 @@ class Memory(House):
     async def latest(self, limit: int) -> Sequence[Hit]:
         return self.articles[:limit]
 
-    async def recent(self, _team: str, person: str) -> Sequence[Question]:
-        return [question for question in self.asked if question.person == person]
+    async def recent(self, person: Person) -> Sequence[Question]:
+        return [question for question in self.asked if question.person == person.id]
 
     async def all_policies(self, _team: str) -> Mapping[str, Policy]:
         return self.policies

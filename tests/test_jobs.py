@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import BotFailure, DatabaseFailure, SlackFailure
 from bot.jobs.jobs import ACK_SECONDS, Jobs, Limits
+from bot.model import Person
 from tests.fakes.jobs import Desk, asked, desk, file
 
 
@@ -275,7 +276,7 @@ async def test_a_question_forgotten_while_it_waits_is_not_answered(tmp_path: Pat
         forgotten = asked("U2FORGET")
         await bot.jobs.submit(forgotten)
         await bot.until(bot.opened, 2)
-        assert await bot.records.forget("U2FORGET") == 1
+        assert await bot.records.forget(Person("U2FORGET", "T1")) == 1
         await bot.jobs.submit(asked("U3"))
         bot.door.set()
         await bot.until(bot.finished, 2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Policy, Question
+from bot.model import Person, Policy, Question
 from bot.phrases import choose
 from bot.playground import Playground, shown
 from bot.records import Records
@@ -128,7 +128,7 @@ async def test_a_person_follows_up_only_where_they_asked_and_are_remembered(reco
     assert await records.asked_in(QUESTION)
     assert not await records.asked_in(Question("q", "why?", "U2", "T1", "C1", "2.0", "1.0", "mention"))
     assert not await records.asked_in(Question("q", "why?", "U1", "T1", "C1", "2.0", "1.5", "mention"))
-    await records.forget("U1")
+    await records.forget(Person("U1", "T1"))
     assert not await records.asked_in(QUESTION)
 
 

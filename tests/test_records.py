@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.errors import DatabaseFailure
-from bot.model import Answer, Conversation, Message, Source
+from bot.model import Answer, Conversation, Message, Person, Source
 from bot.records.database import Database, parse, shown
 from bot.records.records import CONVERSATION_BYTES, Records, claim
 from bot.records.tables import SCHEMA, meta, schema_version
@@ -127,8 +127,10 @@ async def made_by_the_first_version(address: str) -> None:
     await database.open(meta, schema_version, SCHEMA, {})
     async with database.begin() as connection:
         await connection.exec_driver_sql("DROP INDEX questions_by_name")
-        for column in ("name", "searched", "prompt_version", "first_token_ms", "total_ms"):
+        for column in ("name", "searched", "prompt_version", "first_token_ms", "total_ms", "enterprise"):
             await connection.exec_driver_sql(f"ALTER TABLE questions DROP COLUMN {column}")
+        for column in ("team", "enterprise"):
+            await connection.exec_driver_sql(f"ALTER TABLE feedback DROP COLUMN {column}")
         await connection.execute(sa.update(schema_version).values(version=1))
     await database.close()
 
@@ -145,7 +147,7 @@ async def test_recent_questions_are_one_persons_newest_first(records: Records, c
     for question in (*mine, asked("U2"), replace(asked("U1"), team="T2")):
         await records.keep_question(question)
         clock.pass_(seconds=1)
-    found = await records.recent_questions("T1", "U1", 3)
+    found = await records.recent_questions(Person("U1", "T1"), 3)
     assert [each.question.text for each in found] == ["question 3", "question 2", "question 1"]
     assert found[0].outcome == ""
 
@@ -169,9 +171,9 @@ async def test_a_conversation_past_its_bound_is_dropped_so_that_the_next_questio
 
 
 async def test_a_second_opinion_of_the_same_person_replaces_the_first(records: Records) -> None:
-    await records.opinions.keep("C1", "9.9", "U1", "good")
-    await records.opinions.keep("C1", "9.9", "U1", "bad", "outdated")
-    await records.opinions.keep("C1", "9.9", "U2", "good")
+    await records.opinions.keep("C1", "9.9", Person("U1", "T1"), "good")
+    await records.opinions.keep("C1", "9.9", Person("U1", "T1"), "bad", "outdated")
+    await records.opinions.keep("C1", "9.9", Person("U2", "T1"), "good")
     assert await records.opinions.on("C1", "9.9") == {"U1": ("bad", "outdated"), "U2": ("good", "")}
 
 
@@ -196,16 +198,34 @@ async def test_forgetting_a_person_leaves_nothing_of_theirs_and_everything_of_ot
         await records.keep_conversation(
             "T1", "C1", question.root, Conversation((Message("user", question.text),))
         )
-        await records.opinions.keep("C1", "9.9", question.person, "good")
-    assert await records.forget("U1") == 1
-    assert await records.recent_questions("T1", "U1") == ()
+        await records.opinions.keep("C1", "9.9", question.asker, "good")
+    assert await records.forget(Person("U1", "T1")) == 1
+    assert await records.recent_questions(Person("U1", "T1")) == ()
     assert await records.question(claim(mine)) is None
     assert await records.answer_of("C1", "9.9") is None
     assert await records.conversation("T1", "C1", mine.root) is None
     assert await records.conversation("T1", "C1", theirs.root) is not None
     assert await records.opinions.on("C1", "9.9") == {"U2": ("good", "")}
-    assert len(await records.recent_questions("T1", "U2")) == 1
-    assert await records.forget("U1") == 0
+    assert len(await records.recent_questions(Person("U2", "T1"))) == 1
+    assert await records.forget(Person("U1", "T1")) == 0
+
+
+async def test_forgetting_reaches_as_far_as_a_persons_id_does(records: Records) -> None:
+    places = {"T1": "E1", "T2": "E1", "T3": ""}
+    for team, enterprise in places.items():
+        question = replace(asked("U1"), team=team, enterprise=enterprise, channel=f"C{team}")
+        await records.keep_question(question)
+        await records.opinions.keep(question.channel, "9.9", question.asker, "good")
+
+    async def left() -> list[str]:
+        there = [team for team in places if await records.recent_questions(Person("U1", team))]
+        assert there == [team for team in places if await records.opinions.on(f"C{team}", "9.9")]
+        return there
+
+    assert await records.forget(Person("U1", "T3")) == 1
+    assert await left() == ["T1", "T2"]
+    assert await records.forget(Person("U1", "T1", "E1")) == 2, "one organization, one person"
+    assert await left() == []
 
 
 async def test_what_is_forgotten_stays_so_when_its_answer_ends_or_its_event_comes_again(
@@ -213,11 +233,11 @@ async def test_what_is_forgotten_stays_so_when_its_answer_ends_or_its_event_come
 ) -> None:
     question = asked("U1")
     await records.keep_question(question)
-    await records.forget("U1")
+    await records.forget(Person("U1", "T1"))
     assert not await records.keep_answer(question, Answer(question.text, "Weil.", "answered"), "9.9")
     await records.keep_question(question)
     assert await records.question(claim(question)) is None
-    assert await records.recent_questions("T1", "U1") == ()
+    assert await records.recent_questions(Person("U1", "T1")) == ()
     assert await records.answer_of("C1", "9.9") is None
 
 
@@ -226,7 +246,7 @@ async def test_what_a_person_had_forgotten_is_not_left_in_the_file(tmp_path: Pat
     records = Records(f"sqlite:///{path}")
     await records.open()
     await records.keep_question(asked("U1", text="An unmistakable sentence"))
-    await records.forget("U1")
+    await records.forget(Person("U1", "T1"))
     await records.close()
     assert b"unmistakable" not in path.read_bytes()
 
@@ -235,14 +255,14 @@ async def test_pruning_deletes_what_is_older_and_keeps_the_rest(records: Records
     old, new = asked("U1"), asked("U1")
     await records.keep_question(old)
     await records.keep_conversation("T1", "C1", old.root, Conversation())
-    await records.opinions.keep("C1", "1.1", "U1", "good")
+    await records.opinions.keep("C1", "1.1", Person("U1", "T1"), "good")
     await records.take_turn("old")
     clock.pass_(days=31)
     await records.keep_question(new)
     await records.keep_conversation("T1", "C1", new.root, Conversation())
     clock.pass_(days=1)
     assert await records.prune(timedelta(days=30)) == 1
-    assert [each.question for each in await records.recent_questions("T1", "U1")] == [new]
+    assert [each.question for each in await records.recent_questions(Person("U1", "T1"))] == [new]
     assert await records.conversation("T1", "C1", old.root) is None
     assert await records.conversation("T1", "C1", new.root) is not None
     assert await records.opinions.on("C1", "1.1") == {}

@@ -7,11 +7,10 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from bot.model import LONGEST_REASON, Person
 from bot.records import tables
 from bot.records.database import Database
 from bot.records.tables import Exchange, feedback, questions
-
-REASON_CHARACTERS = 3_000
 
 Verdict = Literal["good", "bad"]
 
@@ -32,10 +31,13 @@ class Opinions:
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database, self._clock = database, clock
 
-    async def keep(self, channel: str, reply: str, person: str, verdict: Verdict, reason: str = "") -> None:
+    async def keep(
+        self, channel: str, reply: str, person: Person, verdict: Verdict, reason: str = ""
+    ) -> None:
         """Remember what a person thinks of the reply of that name; a second opinion replaces the first."""
-        key = {"channel": channel, "reply_ts": reply, "person": person}
-        values = {"verdict": verdict, "reason": reason[:REASON_CHARACTERS], "kept_at": self._clock()}
+        key = {"channel": channel, "reply_ts": reply, "person": person.id}
+        said = {"verdict": verdict, "reason": reason[:LONGEST_REASON], "kept_at": self._clock()}
+        values = {**said, "team": person.team, "enterprise": person.enterprise}
         async with self._database.begin() as connection:
             await connection.execute(self._database.upsert(feedback, key, values))
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.model import Answer, Conversation, Question
+from bot.model import Answer, Conversation, Person, Question
 from bot.records import tables
 from bot.records.database import Database
 from bot.records.installations import Installations
@@ -81,6 +81,7 @@ class Records:
             "name": question.id,
             "person": question.person,
             "team": question.team,
+            "enterprise": question.enterprise,
             "channel": question.channel,
             "root": question.root,
             "body": tables.dump(replace(question, response_url="")),
@@ -145,11 +146,11 @@ class Records:
             row = (await connection.execute(sa.select(questions).where(where))).first()
         return None if row is None else tables.exchange(row)
 
-    async def recent_questions(self, team: str, person: str, limit: int = 5) -> tuple[Exchange, ...]:
-        """What *person* asked lately in the workspace *team*, newest first."""
+    async def recent_questions(self, person: Person, limit: int = 5) -> tuple[Exchange, ...]:
+        """What *person* asked lately in that workspace, newest first."""
         query = (
             sa.select(questions)
-            .where(questions.c.person == person, questions.c.team == team)
+            .where(questions.c.person == person.id, questions.c.team == person.team)
             .order_by(questions.c.asked_at.desc())
             .limit(limit)
         )
@@ -197,20 +198,21 @@ class Records:
                 await connection.rollback()
         return len(taken) == len(names)
 
-    async def forget(self, person: str) -> int:
+    async def forget(self, person: Person) -> int:
         """Delete what a person asked, was answered and thought, with their threads; count the questions.
+
+        That is in the workspace, and in the others of its organization.
 
         Of each question its bare claim stays until it is pruned, so that no late event brings it back; one
         that is open now is not answered any more.
         """
-        asked = sa.select(questions.c.team, questions.c.channel, questions.c.root).where(
-            questions.c.person == person
-        )
+        theirs = tables.of_person(questions, person)
+        asked = sa.select(questions.c.team, questions.c.channel, questions.c.root).where(theirs)
         thread = sa.tuple_(conversations.c.team, conversations.c.channel, conversations.c.root)
         async with self._database.begin() as connection:
             await connection.execute(sa.delete(conversations).where(thread.in_(asked)))
-            await connection.execute(sa.delete(feedback).where(feedback.c.person == person))
-            blank = sa.update(questions).where(questions.c.person == person).values(_FORGOTTEN)
+            await connection.execute(sa.delete(feedback).where(tables.of_person(feedback, person)))
+            blank = sa.update(questions).where(theirs).values(_FORGOTTEN)
             return (await connection.execute(blank)).rowcount
 
     async def prune(self, older_than: timedelta) -> int:

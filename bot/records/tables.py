@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 
-from bot.model import Conversation, Message, Outcome, Policy, Question, Source
+from bot.model import Conversation, Message, Outcome, Person, Policy, Question, Source
 
-SCHEMA = 2
+SCHEMA = 3
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     2: (
         "ALTER TABLE questions ADD COLUMN name TEXT NOT NULL DEFAULT ''",
@@ -19,6 +19,11 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
         "ALTER TABLE questions ADD COLUMN first_token_ms INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE questions ADD COLUMN total_ms INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX questions_by_name ON questions (channel, name)",
+    ),
+    3: (
+        "ALTER TABLE questions ADD COLUMN enterprise TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE feedback ADD COLUMN team TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE feedback ADD COLUMN enterprise TEXT NOT NULL DEFAULT ''",
     ),
 }
 """What makes a schema out of the one before it, in SQL that both databases read."""
@@ -47,6 +52,7 @@ questions = sa.Table(
     sa.Column("prompt_version", sa.Text, nullable=False, server_default=""),
     sa.Column("first_token_ms", sa.Integer, nullable=False, server_default="0"),
     sa.Column("total_ms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("enterprise", sa.Text, nullable=False, server_default=""),
     sa.Index("questions_of_person", "person", "asked_at"),
     sa.Index("questions_by_reply", "channel", "reply_ts"),
     sa.Index("questions_by_name", "channel", "name"),
@@ -69,6 +75,8 @@ feedback = sa.Table(
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("kept_at", sa.Double, nullable=False, index=True),
+    sa.Column("team", sa.Text, nullable=False, server_default=""),
+    sa.Column("enterprise", sa.Text, nullable=False, server_default=""),
 )
 policies = sa.Table(
     "policies",
@@ -152,6 +160,15 @@ def exchange(row: Any) -> Exchange:
 def thread(table: sa.Table, team: str, channel: str, root: str) -> tuple[sa.ColumnElement[bool], ...]:
     """The condition that a row belongs to one thread."""
     return (table.c.team == team, table.c.channel == channel, table.c.root == root)
+
+
+def of_person(table: sa.Table, person: Person) -> sa.ColumnElement[bool]:
+    """The condition that a row is that person's; one of before there were several workspaces may be."""
+    there = sa.or_(
+        table.c.team.in_([person.team, ""]),
+        sa.and_(table.c.enterprise == person.enterprise, table.c.enterprise != ""),
+    )
+    return sa.and_(table.c.person == person.id, there)
 
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
-from bot.model import Policy, Question
+from bot.model import Person, Policy, Question
 from bot.slack import found as results
 from bot.slack import notices, policy
 from bot.slack import text as slack_text
@@ -68,7 +68,7 @@ def register_blog(
     search: Search,
     facts: Callable[[], Awaitable[Facts]],
     refresh: Callable[[], Awaitable[Report]],
-    forget: Callable[[str], Awaitable[int]],
+    forget: Callable[[Person], Awaitable[int]],
     channel: Channel,
     is_admin: IsAdmin,
 ) -> None:
@@ -100,7 +100,7 @@ def register_blog(
             case "forget" if not notices.is_me(words):
                 await respond(**notices.forget_usage(question))
             case "forget":
-                await respond(**notices.forgotten(question, await forget(question.person)))
+                await respond(**notices.forgotten(question, await forget(question.asker)))
             case _:
                 await respond(**notices.help_text(question.text))
 

@@ -9,14 +9,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import Answer, Question
+from bot.model import LONGEST_REASON, Answer, Person, Question
 from bot.phrases import Phrases, choose, words_for
 from bot.slack import blocks, replies
 from bot.slack.blocks import FEEDBACK, SHARE, plain
+from bot.slack.origin import person
 from bot.slack.private import whisper
 
 REASON = "feedback_reason"
-REASON_CHARACTERS = 3_000
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ class Record(Protocol):
     """Remember what *person* thinks of the reply in *channel* that goes by the name *reply*."""
 
     async def __call__(
-        self, channel: str, reply: str, person: str, verdict: Literal["good", "bad"], reason: str = "", /
+        self, channel: str, reply: str, person: Person, verdict: Literal["good", "bad"], reason: str = "", /
     ) -> None:
         """Called again with a reason when the person gives one."""
 
@@ -46,7 +46,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
     async def judged(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         verdict, channel, reply = _pressed(body)
-        await record(channel, reply, body["user"]["id"], verdict)
+        await record(channel, reply, person(body), verdict)
         log.info("feedback", channel=channel, reply=reply, verdict=verdict)
         if verdict == "bad":
             await _ask_why(client, body["trigger_id"], channel, reply, _words(body))
@@ -56,7 +56,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
         await ack()
         place = json.loads(view["private_metadata"])
         reason = view["state"]["values"][REASON][REASON].get("value") or ""
-        await record(place["channel"], place["reply"], body["user"]["id"], "bad", reason[:REASON_CHARACTERS])
+        await record(place["channel"], place["reply"], person(body), "bad", reason[:LONGEST_REASON])
         log.info("feedback explained", channel=place["channel"], reply=place["reply"], verdict="bad")
 
     @app.action(SHARE)
@@ -119,7 +119,7 @@ async def _ask_why(client: AsyncWebClient, trigger: str, channel: str, reply: st
                     "type": "plain_text_input",
                     "action_id": REASON,
                     "multiline": True,
-                    "max_length": REASON_CHARACTERS,
+                    "max_length": LONGEST_REASON,
                 },
             }
         ],

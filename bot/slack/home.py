@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import DatabaseFailure
-from bot.model import Policy, Question, Source
+from bot.model import Person, Policy, Question, Source
 from bot.phrases import Phrases, choose
 from bot.slack import notices, policy
 from bot.slack import text as slack_text
@@ -41,14 +41,13 @@ def register(
     *,
     facts: Callable[[], Awaitable[Facts]],
     latest: Callable[[int], Awaitable[Sequence[Hit]]],
-    recent: Callable[[str, str], Awaitable[Sequence[Question]]],
+    recent: Callable[[Person], Awaitable[Sequence[Question]]],
     policies: Callable[[str], Awaitable[Mapping[str, Policy]]],
     at: At,
 ) -> None:
     """Publish a person's App Home whenever they open it; where they open the conversation, suggest prompts.
 
-    *recent* are the latest questions of a person (the last argument) in a workspace, *policies* those of its
-    channels.
+    *recent* are a person's latest questions, *policies* those of a workspace's channels.
     """
 
     @app.event("app_home_opened")
@@ -65,7 +64,7 @@ def register(
             await here.agent.suggest(str(event["channel"]), articles, words)
             return
         try:
-            asked = await recent(team, person)
+            asked = await recent(Person(person, team, enterprise))
             settings = await policies(team) if await here.rights.is_admin(person) else None
         except DatabaseFailure as failure:
             log.warning("home without memory", error=type(failure).__name__)

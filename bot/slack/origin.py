@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.model import Person
+
 
 def origin(body: Mapping[str, Any]) -> tuple[str, str]:
     """The id of the workspace, and that of its organization; each is "" where Slack leaves it out.
@@ -29,6 +31,11 @@ def origin(body: Mapping[str, Any]) -> tuple[str, str]:
         team.get("enterprise_id"),
     )
     return _first(teams), _first(enterprises)
+
+
+def person(body: Mapping[str, Any]) -> Person:
+    """Who pressed a button or sent a form."""
+    return Person(str(_inside(body, "user").get("id") or ""), *origin(body))
 
 
 def _inside(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
