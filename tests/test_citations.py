@@ -28,7 +28,7 @@ def clean(text: str, size: int = 10_000) -> tuple[str, list[int]]:
 
 def prose(text: str) -> str:
     """*text* without its code."""
-    return apart(text, str, lambda code: "\n" if "\n" in code else " ")
+    return apart(text, str, lambda _: "\n")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,10 @@ def test_a_word_is_shown_as_soon_as_the_next_one_begins() -> None:
 @example("[`]RUM 支持排序`\n", 1)
 @example("<`>RUM 支持排序`\n", 1)
 @example("mailto: [9]. ", 1)
+@example("mailto: [9]!RUM 支持排序", 1)
+@example("evil [9].com", 1)
+@example("<a href='</s>RUM 支持排序>RUM 支持排序", 1)
+@example("](<a href=')RUM 支持排序>RUM 支持排序", 1)
 @settings(max_examples=200, deadline=None)
 def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
     assert clean(text, size) == clean(text)
@@ -137,12 +141,13 @@ def test_how_the_text_arrives_changes_nothing(text: str, size: int) -> None:
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
 @example("<a href='`>", 1)
 @example("<a href=`//evil.example>", 1)
+@example("x=1s://[文]()", 1)
 @settings(max_examples=200, deadline=None)
 def test_no_link_and_no_unknown_number_survives_in_any_text(text: str, size: int) -> None:
     shown = prose(clean(text, size)[0])
     assert not re.search(r"[a-z]://\w", shown)
     assert not re.search(r"\]\([^)\s]*\w[./:]+\w[^)\s]*\)", shown)
-    assert not re.search(r"<a\b[^<>\n]*>|<\|im_start\|>|\[INST\]|(?<![a-z0-9])mailto:[a-z]", shown)
+    assert not re.search(r"<a(?=[\s/>])[^<>\n]*>|<\|im_start\|>|\[INST\]|(?<![a-z0-9])mailto:[a-z]", shown)
     assert {int(n) for n in re.findall(r"\[(\d+)\]", shown)} <= set(KNOWN)
 
 

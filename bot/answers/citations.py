@@ -17,9 +17,10 @@ _NUMBERS = r"\^?\d+(?:\s*(?:[,，、;；&]|-|–|和|and)\s*\^?\d+)*"
 _LABEL = r"(?:(?:sources?|refs?|articles?|来源|文章|引用|资料)\s*[:：]?\s*)?"
 _CITATION = re.compile(
     rf"(?P<before>[ \t]*)[\[［【]\s*(?:{_LABEL}(?P<numbers>{_NUMBERS})|n)\s*[\]］】]"
-    r"(?P<after>(?=[\s.,;!?，。；！？、)）]|\Z))?",
+    r"(?P<after>(?=[.,;!?)]*(?:[^!-~]|\Z)))?",
     re.IGNORECASE,
 )
+"""``after`` tells that a word ends here, so that one without its source takes the space before it along."""
 _SPAN = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(\d+)")
 _LONGEST_SPAN = 9
 _MOST_DIGITS = 6
@@ -155,13 +156,14 @@ def _number(digits: str) -> int:
 def _settled(line: str) -> int:
     """Return how much of *line*, which goes on, can no longer be changed by what follows.
 
-    Signs without a space between them stand or fall together, as a bracket that vanishes would join them.
+    Signs without a space between them stand or fall together, as a bracket that vanishes would join them; and
+    what is open within a pair holds the pair.
     """
-    i = start = 0
+    i = start = bound = 0
     while i < len(line):
         char = line[i]
         if char == "`":
-            end = _after_code(line, i)
+            i = end = _after_code(line, i)
         elif char in _OPENERS:
             end = _after_bracket(line, i)
         elif char == "(" and line[i - 1 : i] == "]":
@@ -171,11 +173,13 @@ def _settled(line: str) -> int:
         elif _WORD.match(char):
             end = i + 1
         else:
-            i = start = i + 1
+            i += 1
+            start = i if i > bound else start
             continue
         if not end:
             break
-        i = end
+        bound = max(bound, end)
+        i += char != "`"
     while start and line[start - 1] in " \t":
         start -= 1
     return start
@@ -218,14 +222,7 @@ def _after_pair(line: str, i: int, closing: str, longest: int) -> int:
 
 
 def _after_tag(line: str, i: int) -> int:
-    """Where the tag that opens at *i* ends, *i* + 1 where that is none, 0 when it is still open."""
-    closing = line.find(">", i)
-    if closing >= 0:
-        tick = line.find("`", i, closing)
-        if tick < 0:
-            return closing + 1
-        # Code stands by itself; a tick without its pair will vanish, and leave a tag.
-        return i + 1 if _after_code(line, tick) or len(line) - i > _LONGEST_TAG else 0
+    """Where the tag at *i* ends with all within it, 0 when it is still open, *i* + 1 where it is none."""
     follows = line[i + 1 : i + 2]
-    undecided = not follows or follows.isalpha() or follows in "/!|｜@#"
-    return 0 if undecided and len(line) - i <= _LONGEST_TAG else i + 1
+    may_be = not follows or follows.isalpha() or follows in "/!|｜@#"
+    return _after_pair(line, i, ">", _LONGEST_TAG) if may_be else i + 1

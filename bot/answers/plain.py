@@ -34,7 +34,7 @@ _TAG = re.compile(
 _REST = r"[!#-&(-;=?-Z\\^_a-z|~]"
 _ADDRESS = re.compile(
     rf"(?:(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*)?://(?=[\w\[])(?:{_REST}|\[[\da-f:.]+\])+"
-    r"|(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*://[^\s\x00-\x7f，。；：！？、）】」』]+"
+    r"|(?:(?<![A-Za-z0-9])[a-z][a-z0-9+.-]*)?://[^\s\x00-\x7f，。；：！？、）】」』]+"
     rf"|(?<![A-Za-z0-9])(?:mailto|javascript|data|vbscript|file|tel|sms|slack):(?=[!-~]*[A-Za-z0-9]){_REST}+"
     rf"|(?<![A-Za-z0-9])www\.(?=[A-Za-z0-9]){_REST}+",
     re.IGNORECASE,
