@@ -26,10 +26,10 @@ from bot.playground import Playground
 from bot.records.records import Records
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.slack import shortcuts
-from bot.slack.announcing import Announcer
-from bot.slack.connection import Answering, HttpLine, SocketLine
-from bot.slack.installing import INSTALL
+from bot.slack.listeners import shortcuts
+from bot.slack.presence.announcing import Announcer
+from bot.slack.presence.connection import Answering, HttpLine, SocketLine
+from bot.slack.presence.installing import INSTALL
 from index.errors import IndexFailure
 
 GRACE = 25.0

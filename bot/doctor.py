@@ -17,9 +17,9 @@ from bot.errors import BotFailure, SlackFailure
 from bot.joining import Presence, join
 from bot.records.records import Records
 from bot.slack import calls as slack_calls
-from bot.slack import checkup
-from bot.slack.connection import preflight
-from bot.slack.workspaces import identify
+from bot.slack.presence import checkup
+from bot.slack.presence.connection import preflight
+from bot.slack.presence.workspaces import identify
 from index.errors import IndexFailure
 from index.repository.git import check_version
 from index.repository.remote import Remote

@@ -9,10 +9,10 @@ import structlog
 from bot.config import Config
 from bot.records.records import Records
 from bot.slack import calls as slack_calls
-from bot.slack.connection import Answering, preflight, try_socket
-from bot.slack.installing import Installing
-from bot.slack.rotation import Rotation
-from bot.slack.workspaces import At, Workspaces, only, workspace
+from bot.slack.presence.connection import Answering, preflight, try_socket
+from bot.slack.presence.installing import Installing
+from bot.slack.presence.rotation import Rotation
+from bot.slack.presence.workspaces import At, Workspaces, only, workspace
 
 log = structlog.get_logger(__name__)
 

@@ -7,9 +7,10 @@ from bot.jobs.jobs import Jobs
 from bot.joining import Presence
 from bot.schedule import Schedule
 from bot.service import Service
-from bot.slack import again, commands, feedback, home, installing, listeners, more, shortcuts, stopping
-from bot.slack import app as slack_app
-from bot.slack.workspaces import administers
+from bot.slack.listeners import again, commands, feedback, home, intake, more, shortcuts, stopping
+from bot.slack.listeners import app as slack_app
+from bot.slack.presence import installing
+from bot.slack.presence.workspaces import administers
 from index.model import Report
 
 
@@ -24,7 +25,7 @@ def bolt(
     at = presence.at
     app = slack_app.build(at, config.slack_api_url, config.signing_secret)
     is_admin = administers(at)
-    listeners.register(
+    intake.register(
         app,
         submit=jobs.submit,
         say=service.say,

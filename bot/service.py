@@ -17,10 +17,10 @@ from bot.patience import Loading
 from bot.places import Place, Places
 from bot.records.opinions import Verdict
 from bot.records.records import Records
-from bot.slack.delivery import Delivery
-from bot.slack.notices import Facts, ModelState
-from bot.slack.replies import Reply
-from bot.slack.workspaces import At, Workspace
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.presence.workspaces import At, Workspace
+from bot.slack.rendering.notices import Facts, ModelState
+from bot.slack.rendering.replies import Reply
 from bot.stopping import Stops
 from index.errors import IndexFailure
 from index.model import Found, Hit, Progress, Report, Status, silent

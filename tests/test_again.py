@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.playground import shown
-from bot.slack.again import asked_again
+from bot.slack.listeners.again import asked_again
 from tests.fakes.blocks import check_message
 from tests.fakes.furnished import furnished, replies, silent_model
 from tests.fakes.house import House

@@ -18,8 +18,8 @@ from bot.playground import Playground, shown
 from bot.records.records import Records
 from bot.refreshing import refresh
 from bot.schedule import Schedule
-from bot.slack import notices
-from bot.slack.announcing import Announcer
+from bot.slack.presence.announcing import Announcer
+from bot.slack.rendering import notices
 from index.errors import RepositoryUnreachable
 from index.model import Newcomer, Report
 from tests.fakes.house import blog_at, config_of, house

@@ -9,7 +9,7 @@ from bot.config import Config
 from bot.doctor import Check, examine
 from bot.errors import SlackFailure
 from bot.playground import Playground
-from bot.slack import checkup
+from bot.slack.presence import checkup
 from tests.fakes.house import config_of, serving
 from tests.fakes.joined import Joined, prepared
 from tests.fakes.slack import web_client

@@ -9,11 +9,12 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import Person, Policy, Question
 from bot.playground import Playground, shown
-from bot.slack import commands, found
-from bot.slack.commands import asked
-from bot.slack.notices import Facts
-from bot.slack.rights import Rights
-from bot.slack.workspaces import administers
+from bot.slack.listeners import commands
+from bot.slack.listeners.commands import asked
+from bot.slack.presence.rights import Rights
+from bot.slack.presence.workspaces import administers
+from bot.slack.rendering import found
+from bot.slack.rendering.notices import Facts
 from index.errors import IndexFailure, IndexMissing, RepositoryUnreachable
 from index.model import Found, Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message

@@ -9,10 +9,10 @@ from aiohttp import ClientSession
 
 from bot.errors import ConfigFailure, SlackFailure
 from bot.playground import Playground, sign
-from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack.checkup import granted
-from bot.slack.connection import PING_SECONDS, HttpLine, SocketLine, preflight
+from bot.slack.listeners import app as slack_app
+from bot.slack.presence.checkup import granted
+from bot.slack.presence.connection import PING_SECONDS, HttpLine, SocketLine, preflight
 from tests.fakes.slack import there
 
 

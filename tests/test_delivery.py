@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from bot.errors import SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Source, Stage
 from bot.playground import Playground, shown
-from bot.slack import threads as slack_threads
 from bot.slack.calls import SlackLimited, SlackUnreachable
-from bot.slack.delivery import Delivery
+from bot.slack.delivery import threads as slack_threads
+from bot.slack.delivery.delivery import Delivery
 from tests.fakes.blocks import check_message
 from tests.fakes.slack import Naps, web_client
 

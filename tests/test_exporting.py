@@ -11,7 +11,7 @@ from bot.exporting import row
 from bot.model import Answer, Person
 from bot.records import Records
 from bot.records.opinions import Opinion, Verdict
-from bot.slack.feedback import REASON
+from bot.slack.listeners.feedback import REASON
 from tests.fakes.furnished import furnished
 from tests.fakes.house import House
 from tests.fakes.jobs import asked

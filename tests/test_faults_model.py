@@ -8,7 +8,7 @@ from bot.answers.answering import answer
 from bot.llm import Limits
 from bot.model import Answer, Conversation, Question
 from bot.playground import shown
-from bot.slack import replies as replies_of
+from bot.slack.rendering import replies as replies_of
 from index.model import Found
 from tests.fakes.blocks import check_message
 from tests.fakes.furnished import calls, furnished, replies, silent_model

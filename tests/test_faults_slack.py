@@ -7,7 +7,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.playground import Playground, shown
-from bot.slack.connection import LOOK, PATIENCE
+from bot.slack.presence.connection import LOOK, PATIENCE
 from tests.fakes.bot_process import BotProcess
 from tests.fakes.furnished import calls, everything_said, furnished, replies, settle, silent_model
 from tests.fakes.house import environment

@@ -8,9 +8,10 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import Answer, Person, Question, Source
 from bot.playground import Playground, shown
-from bot.slack import feedback, replies
-from bot.slack.blocks import actions, button
-from bot.slack.delivery import Delivery
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.listeners import feedback
+from bot.slack.rendering import replies
+from bot.slack.rendering.blocks import actions, button
 from tests.fakes.blocks import check_message, check_view
 from tests.fakes.slack import connected, web_client
 

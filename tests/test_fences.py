@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt  # comes with rich
 
 from bot.answers.citations import Cleaner
 from bot.answers.plain import apart
-from bot.slack.text import markdown
+from bot.slack.rendering.text import markdown
 
 LINES = [
     *(

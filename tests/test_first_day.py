@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground import shown
-from bot.slack import shortcuts
+from bot.slack.listeners import shortcuts
 from tests.fakes.day import Day, Mode, day
 from tests.fakes.ollama_wire import Json, Text, quote
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from bot.answers.answering import answer
 from bot.model import Answer, Conversation, Delta, Done, Message, Question
-from bot.slack import blocks, listeners, replies
-from bot.slack import text as slack_text
-from bot.slack.commands import asked as asked_by_command
+from bot.slack.listeners.commands import asked as asked_by_command
+from bot.slack.rendering import blocks, replies
+from bot.slack.rendering import text as slack_text
 from index.articles.article import parse, passages
 from index.model import Article, Found, Hit, Passage, Skip
 from tests.fakes.blocks import check_message

@@ -8,9 +8,9 @@ from slack_bolt.async_app import AsyncApp
 from bot.model import Person, Policy, Question
 from bot.phrases import choose, languages
 from bot.playground import Playground, shown
-from bot.slack import home, shortcuts
-from bot.slack.agent import Agent
-from bot.slack.home import Sight
+from bot.slack.listeners import home, shortcuts
+from bot.slack.listeners.home import Sight
+from bot.slack.presence.agent import Agent
 from index.errors import IndexMissing
 from index.model import Hit, Passage
 from tests.fakes.blocks import check_message, check_view

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 
 from bot.playground.faults import Fault
 from bot.records.records import Records
-from bot.slack.installing import SCOPES
+from bot.slack.presence.installing import SCOPES
 from tests.fakes.house import serving
 from tests.fakes.joined import Joined, joined, prepared
 from tests.fakes.overheard import overheard

@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import Policy, Question
 from bot.playground import Playground, shown
-from bot.slack import listeners
-from bot.slack.delivery import Delivery
-from bot.slack.heard import asked
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.listeners import intake
+from bot.slack.listeners.heard import asked
 from tests.fakes.slack import connected, web_client
 
 
@@ -69,7 +69,7 @@ async def app(slack: Playground, desk: Desk, channels: set[str]) -> AsyncIterato
     delivery = Delivery(web_client(slack), bot_user=slack.bot_user_id)
 
     def register(app: AsyncApp) -> None:
-        listeners.register(
+        intake.register(
             app,
             submit=desk.submit,
             say=delivery.say,
@@ -262,7 +262,7 @@ async def test_a_first_event_while_slack_is_down_is_not_dropped(slack: Playgroun
         raise AssertionError
 
     def register(app: AsyncApp) -> None:
-        listeners.register(app, submit=desk.submit, say=say, policy_of=desk.policy_of, follows=desk.follows)
+        intake.register(app, submit=desk.submit, say=say, policy_of=desk.policy_of, follows=desk.follows)
 
     async with connected(slack, register):
         slack.fail("auth.test", status=503, times=50)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.installing import SCOPES
-from bot.slack.shortcuts import LABEL, NAME
+from bot.slack.listeners.shortcuts import LABEL, NAME
+from bot.slack.presence.installing import SCOPES
 
 ROOT = Path(__file__).parent.parent
 # Scopes of the methods and events, from the pages of https://docs.slack.dev/reference/methods and …/events.

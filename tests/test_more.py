@@ -9,8 +9,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.model import Answer, Question, Source
 from bot.playground import Playground, shown
-from bot.slack import more
-from bot.slack.delivery import Delivery
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.listeners import more
 from index.errors import IndexMissing
 from index.model import Found, Hit, Passage
 from tests.fakes.blocks import check_message

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.errors import SlackFailure
 from bot.slack.calls import SlackLimited, SlackUnreachable
-from bot.slack.painter import Pace, Painter
-from bot.slack.streaming import START_EARLY, START_SECONDS, TEXT_EARLY, UPDATE_SECONDS
+from bot.slack.delivery.painter import Pace, Painter
+from bot.slack.delivery.streaming import START_EARLY, START_SECONDS, TEXT_EARLY, UPDATE_SECONDS
 
 
 class Clock:

@@ -10,7 +10,7 @@ from bot.errors import DatabaseFailure, ModelUnavailable
 from bot.model import Answer, Event, Question, Stage
 from bot.patience import Loading
 from bot.playground import Playground, shown
-from bot.slack.delivery import Delivery
+from bot.slack.delivery.delivery import Delivery
 from tests.fakes.furnished import furnished, replies, silent_model
 from tests.fakes.slack import Naps, web_client
 from tests.test_delivery import ask, calls

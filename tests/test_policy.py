@@ -10,9 +10,9 @@ from bot.model import Person, Policy, Question
 from bot.phrases import choose
 from bot.playground import Playground, shown
 from bot.records import Records
-from bot.slack import policy as policies
-from bot.slack.heard import is_question, overheard
-from bot.slack.rights import Rights
+from bot.slack.listeners.heard import is_question, overheard
+from bot.slack.presence.rights import Rights
+from bot.slack.rendering import policy as policies
 from tests.fakes.blocks import check_message
 from tests.fakes.furnished import furnished, replies
 from tests.fakes.house import House

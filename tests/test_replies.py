@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Answer, Outcome, Question, Source, Stage
-from bot.slack import found, notices, replies
-from bot.slack.blocks import Reply, quote
-from bot.slack.notices import Facts
+from bot.slack.rendering import found, notices, replies
+from bot.slack.rendering.blocks import Reply, quote
+from bot.slack.rendering.notices import Facts
 from index.errors import IndexMissing, RepositoryUnreachable
 from index.model import Hit, Passage, Report, Status
 from tests.fakes.blocks import check_message

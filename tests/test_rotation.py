@@ -13,7 +13,7 @@ from bot.playground.faults import Fault
 from bot.records.installations import Installations
 from bot.records.records import Records
 from bot.slack.calls import App, SlackTrouble, SlackUnreachable, client
-from bot.slack.rotation import Rotation
+from bot.slack.presence.rotation import Rotation
 from tests.fakes.several import Slacks, running
 from tests.fakes.slack import Naps
 
@@ -129,7 +129,7 @@ async def test_a_slack_that_is_away_is_asked_again_in_a_later_turn(
     with pytest.raises(SlackTrouble, match="not there yet"):
         await replica(slacks, records, naps).good(bot)
     assert 1 < sum(naps.waited) < 10
-    monkeypatch.setattr("bot.slack.rotation.TURN_SECONDS", 0.001)
+    monkeypatch.setattr("bot.slack.presence.rotation.TURN_SECONDS", 0.001)
     assert (await replica(slacks, records).good(bot)).bot_token == slacks.tokens(slacks.first)[-1]
     assert slacks.refreshes == 1
 

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from bot.errors import SlackFailure
 from bot.playground import Playground, shown, sign
-from bot.slack import app as slack_app
 from bot.slack.calls import Calls, SlackUnreachable, client
-from bot.slack.connection import HttpLine
-from bot.slack.workspaces import Identity, identify
+from bot.slack.listeners import app as slack_app
+from bot.slack.presence.connection import HttpLine
+from bot.slack.presence.workspaces import Identity, identify
 from tests.fakes.slack import connected, there, web_client
 
 SECRET_TEXT = "the-merger-is-on-friday"

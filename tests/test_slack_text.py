@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.slack import text as slack_text
+from bot.slack.rendering import text as slack_text
 
 # Slow machines are no fault of a text.
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import AnswerCutShort, ModelMissing
 from bot.model import Answer, Event, Question
 from bot.playground import shown
-from bot.slack import replies as slack_replies
+from bot.slack.rendering import replies as slack_replies
 from bot.stopping import Stop, Stops
 from tests.fakes.blocks import check_message
 from tests.fakes.furnished import furnished, replies, silent_model

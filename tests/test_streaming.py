@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.errors import SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Source, Stage
 from bot.playground import Playground, shown
-from bot.slack import text as slack_text
-from bot.slack.delivery import Delivery
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.rendering import text as slack_text
 from tests.fakes.blocks import check_message
 from tests.fakes.slack import Naps, web_client
 from tests.test_delivery import ask, calls, replies, stream

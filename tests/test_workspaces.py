@@ -11,10 +11,10 @@ from bot import app
 from bot.errors import DatabaseFailure
 from bot.playground import Playground, shown
 from bot.records.records import Records
-from bot.slack import app as slack_app
-from bot.slack.app import NOT_HERE
-from bot.slack.connection import HttpLine
-from bot.slack.workspaces import Workspace
+from bot.slack.listeners import app as slack_app
+from bot.slack.listeners.app import NOT_HERE
+from bot.slack.presence.connection import HttpLine
+from bot.slack.presence.workspaces import Workspace
 from tests.fakes.furnished import furniture
 from tests.fakes.house import serving
 from tests.fakes.joined import Joined, Mode, joined, prepared

@@ -2,7 +2,7 @@
 
 A language is added by one file beside this one that defines ``WORDS``; nothing else names the languages.
 Placeholders in braces are filled with :meth:`str.format`. Values are plain text for mrkdwn: what is filled in
-must be escaped by the caller (bot.slack.text), the sentences themselves hold no ``&``, ``<`` or ``>``.
+must be escaped by the caller (bot.slack.rendering.text); the sentences hold no ``&``, ``<`` or ``>``.
 """
 
 import re

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from bot.playground import Playground, shown
 from bot.playground.model import Change
-from bot.slack import shortcuts
+from bot.slack.listeners import shortcuts
 from tests.fakes.blocks import check_message, check_view
 from tests.fakes.house import House, house
 from tests.fakes.overheard import Overheard, overheard

@@ -9,9 +9,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground import Playground
-from bot.slack import app as slack_app
 from bot.slack import calls as slack_calls
-from bot.slack.workspaces import At, identify, only, workspace
+from bot.slack.listeners import app as slack_app
+from bot.slack.presence.workspaces import At, identify, only, workspace
 
 
 def web_client(slack: Playground) -> AsyncWebClient:

@@ -18,16 +18,16 @@ from bot.ahead import Ahead, close
 from bot.errors import BotFailure, SlackFailure
 from bot.model import Answer, Delta, Event, Message, Question, Stage
 from bot.phrases import words_for
-from bot.slack import private as slack_private
-from bot.slack import replies
-from bot.slack import text as slack_text
-from bot.slack import threads as slack_threads
-from bot.slack.blocks import Reply
 from bot.slack.calls import Calls, Sleep
-from bot.slack.painter import Painter
-from bot.slack.posting import Posts, update
-from bot.slack.status import STATUS_SECONDS, Status
-from bot.slack.streaming import Page, Streams
+from bot.slack.delivery import private as slack_private
+from bot.slack.delivery import threads as slack_threads
+from bot.slack.delivery.painter import Painter
+from bot.slack.delivery.posting import Posts, update
+from bot.slack.delivery.status import STATUS_SECONDS, Status
+from bot.slack.delivery.streaming import Page, Streams
+from bot.slack.rendering import replies
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Reply
 
 PLACE_SECONDS = 3.0
 """Between two looks at the queue."""
@@ -200,7 +200,7 @@ class Delivery:
         return Answer(question.text, "", "failed")
 
     async def _wait(self, question: Question, events: AsyncIterator[Event]) -> Answer:
-        """A private answer is not streamed: see bot.slack.private."""
+        """A private answer is not streamed: see bot.slack.delivery.private."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(close, events)
             async for event in events:

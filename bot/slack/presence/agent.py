@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import BotFailure, SlackFailure
 from bot.model import Question
 from bot.phrases import Phrases
-from bot.slack import text as slack_text
 from bot.slack.calls import Calls
+from bot.slack.rendering import text as slack_text
 from index.model import Hit
 
 PROMPTS = 3

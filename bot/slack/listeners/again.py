@@ -9,12 +9,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 from bot.errors import BotFailure
 from bot.model import Answer, Question
 from bot.phrases import words_for
-from bot.slack import notices
-from bot.slack.blocks import AGAIN, reply
-from bot.slack.feedback import Find, pressed_answer
-from bot.slack.listeners import Submit
-from bot.slack.private import whisper
-from bot.slack.rights import IsAdmin
+from bot.slack.delivery.private import whisper
+from bot.slack.listeners.feedback import Find, pressed_answer
+from bot.slack.listeners.intake import Submit
+from bot.slack.presence.rights import IsAdmin
+from bot.slack.rendering import notices
+from bot.slack.rendering.blocks import AGAIN, reply
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.model import LONGEST_REASON, Answer, Person, Question
 from bot.phrases import Phrases, choose, words_for
-from bot.slack import blocks, replies
-from bot.slack.blocks import FEEDBACK, SHARE, plain
+from bot.slack.delivery.private import whisper
 from bot.slack.origin import person
-from bot.slack.private import whisper
+from bot.slack.rendering import blocks, replies
+from bot.slack.rendering.blocks import FEEDBACK, SHARE, plain
 
 REASON = "feedback_reason"
 

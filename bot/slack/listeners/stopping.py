@@ -8,9 +8,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 
 from bot.model import Question
 from bot.phrases import choose
-from bot.slack.blocks import STOP, reply
-from bot.slack.private import whisper
-from bot.slack.rights import IsAdmin
+from bot.slack.delivery.private import whisper
+from bot.slack.presence.rights import IsAdmin
+from bot.slack.rendering.blocks import STOP, reply
 
 log = structlog.get_logger(__name__)
 

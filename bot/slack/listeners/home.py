@@ -11,13 +11,13 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import DatabaseFailure
 from bot.model import Person, Policy, Question, Source
 from bot.phrases import Phrases, choose
-from bot.slack import notices, policy
-from bot.slack import text as slack_text
-from bot.slack.agent import PROMPTS
-from bot.slack.blocks import Block, plain, section, sections, source_line
-from bot.slack.notices import Facts
 from bot.slack.origin import origin
-from bot.slack.workspaces import At
+from bot.slack.presence.agent import PROMPTS
+from bot.slack.presence.workspaces import At
+from bot.slack.rendering import notices, policy
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Block, plain, section, sections, source_line
+from bot.slack.rendering.notices import Facts
 from index.errors import IndexFailure
 from index.model import Hit
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.slack import found as results
-from bot.slack import notices
-from bot.slack.blocks import MORE
-from bot.slack.commands import Search
-from bot.slack.feedback import Find, pressed_answer
-from bot.slack.private import whisper
+from bot.slack.delivery.private import whisper
+from bot.slack.listeners.commands import Search
+from bot.slack.listeners.feedback import Find, pressed_answer
+from bot.slack.rendering import found as results
+from bot.slack.rendering import notices
+from bot.slack.rendering.blocks import MORE
 from index.errors import IndexFailure
 
 

@@ -6,8 +6,8 @@ Everything is in the language of the question (bot.phrases) and valid within Sla
 from bot.answers.grounding import MARK
 from bot.model import Answer, Question, Stage
 from bot.phrases import Phrases, words_for
-from bot.slack import text as slack_text
-from bot.slack.blocks import (
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import (
     AGAIN,
     MARKDOWN,
     MORE,
@@ -27,7 +27,7 @@ from bot.slack.blocks import (
     section,
     source_blocks,
 )
-from bot.slack.notices import Facts
+from bot.slack.rendering.notices import Facts
 
 __all__ = ["Facts", "Reply"]
 

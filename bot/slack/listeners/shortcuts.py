@@ -10,11 +10,11 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Question
-from bot.slack import notices
-from bot.slack import text as slack_text
-from bot.slack.commands import recorded
-from bot.slack.listeners import PolicyOf, Submit, allowed
+from bot.slack.listeners.commands import recorded
+from bot.slack.listeners.intake import PolicyOf, Submit, allowed
 from bot.slack.origin import origin
+from bot.slack.rendering import notices
+from bot.slack.rendering import text as slack_text
 
 NAME = "ask_the_blog"
 LABEL = "Ask the blog about this"

@@ -10,10 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotFailure, SlackFailure
 from bot.records.installations import Installations
-from bot.slack.agent import Agent
 from bot.slack.calls import Calls, client
-from bot.slack.delivery import Delivery
-from bot.slack.rights import IsAdmin, Rights
+from bot.slack.delivery.delivery import Delivery
+from bot.slack.presence.agent import Agent
+from bot.slack.presence.rights import IsAdmin, Rights
 
 log = structlog.get_logger(__name__)
 

@@ -8,9 +8,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotFailure
 from bot.phrases import Phrases, choose
-from bot.slack import notices
-from bot.slack.blocks import Reply
 from bot.slack.calls import Calls, Json, Sleep
+from bot.slack.rendering import notices
+from bot.slack.rendering.blocks import Reply
 from index.model import Report
 
 EVENT_TYPE = "blogbot_news"

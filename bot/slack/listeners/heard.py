@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.model import Kind, Question
-from bot.slack import text as slack_text
 from bot.slack.origin import origin
+from bot.slack.rendering import text as slack_text
 
 _NAMED = re.compile(r"<[@!]")
 _SAYS = re.compile(r"\w{2}|[\u3400-\u9fff]")

@@ -13,9 +13,9 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.errors import SlackFailure
-from bot.slack import notices
 from bot.slack.calls import client
-from bot.slack.workspaces import At
+from bot.slack.presence.workspaces import At
+from bot.slack.rendering import notices
 
 NOT_HERE = "I am not installed in this workspace (any more)."
 """What a person is told who uses a command or a button of the bot where it is not."""

@@ -8,8 +8,8 @@ import structlog
 
 from bot.errors import BotFailure
 from bot.model import Message, Question
-from bot.slack import text as slack_text
 from bot.slack.calls import Calls, Json
+from bot.slack.rendering import text as slack_text
 
 EVENT_TYPE = "blogbot_reply"
 MOST_TURNS = 20

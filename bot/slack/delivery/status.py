@@ -9,7 +9,7 @@ import structlog
 from bot.errors import SlackFailure
 from bot.model import Question
 from bot.slack.calls import Calls, Json, SlackTrouble
-from bot.slack.painter import Pace
+from bot.slack.delivery.painter import Pace
 
 STATUS_PACE = 1.2
 STATUS_SECONDS = 100.0

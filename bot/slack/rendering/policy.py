@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from bot.model import Policy, Question
 from bot.phrases import Phrases, languages, words_for
-from bot.slack import text as slack_text
-from bot.slack.blocks import Reply, reply
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Reply, reply
 
 MOST_PLACES = 20
 LONGEST_PLACE = 200

@@ -6,9 +6,9 @@ import structlog
 
 from bot.errors import SlackFailure
 from bot.model import Question
-from bot.slack import threads
-from bot.slack.blocks import Reply
 from bot.slack.calls import Calls, Json
+from bot.slack.delivery import threads
+from bot.slack.rendering.blocks import Reply
 
 log = structlog.get_logger(__name__)
 

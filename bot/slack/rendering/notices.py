@@ -9,8 +9,8 @@ from typing import Literal
 
 from bot.model import Question
 from bot.phrases import Phrases, choose, languages, words_for
-from bot.slack import text as slack_text
-from bot.slack.blocks import Reply, reply, section, sections
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Reply, reply, section, sections
 from index.errors import IndexFailure
 from index.model import Newcomer, Report, Status
 

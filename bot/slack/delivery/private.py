@@ -15,8 +15,8 @@ from slack_bolt.async_app import AsyncRespond
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.model import Question
-from bot.slack.blocks import Reply
 from bot.slack.calls import BACKOFF, CALL_SECONDS, Calls, Sleep
+from bot.slack.rendering.blocks import Reply
 
 log = structlog.get_logger(__name__)
 

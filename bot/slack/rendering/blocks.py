@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from bot.model import Source
 from bot.phrases import Phrases
-from bot.slack import text as slack_text
+from bot.slack.rendering import text as slack_text
 
 Block = dict[str, Any]
 

@@ -7,8 +7,17 @@ from typing import Any
 
 from bot.model import Answer, Question, Source
 from bot.phrases import choose, words_for
-from bot.slack import text as slack_text
-from bot.slack.blocks import Block, Reply, actions, button, reply, section, source_blocks, source_line
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import (
+    Block,
+    Reply,
+    actions,
+    button,
+    reply,
+    section,
+    source_blocks,
+    source_line,
+)
 from index.articles import markdown
 from index.model import Hit
 from index.words import words as words_of

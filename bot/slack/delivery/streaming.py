@@ -3,7 +3,7 @@
 A stream (docs.slack.dev/reference/methods/chat.startStream) is a message of its own that takes no metadata
 before its end. So the sign that was posted first, which has metadata, stays until the stream has ended with
 its own: at every moment one of the two can be found by the question's id, and a stream that nobody claims was
-left by a process that died (bot.slack.posting). At the end the stream is the reply, and the sign is removed.
+left by a process that died (posting.py here). At the end the stream is the reply, and the sign is removed.
 
 Slack closes a stream after about five minutes (slackapi/python-slack-sdk#1859) and holds about 12,000
 characters in one; then, or when it is unknown whether a text arrived, the whole is put there by chat.update.
@@ -17,17 +17,17 @@ import structlog
 
 from bot.errors import SlackFailure
 from bot.model import Question, Stage
-from bot.slack import replies
-from bot.slack import text as slack_text
-from bot.slack.blocks import Reply
 from bot.slack.calls import SlackLimited, SlackTrouble, SlackUnreachable
-from bot.slack.painter import Pace
-from bot.slack.posting import Posts, update
-from bot.slack.threads import metadata
+from bot.slack.delivery.painter import Pace
+from bot.slack.delivery.posting import Posts, update
+from bot.slack.delivery.threads import metadata
+from bot.slack.rendering import replies
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Reply
 
 UPDATE_SECONDS, TEXT_EARLY, STAGE_EARLY = 1.5, 13.5, 4.5
 """chat.update is Tier 3, 50 a minute for the workspace: all answers being written share these places. First
-texts, and some stages before them, may take theirs early (bot.slack.painter.Pace)."""
+texts, and some stages before them, may take theirs early (bot.slack.delivery.painter.Pace)."""
 START_SECONDS, START_EARLY = 6.0, 54.0
 """chat.startStream is Tier 2, 20 a minute, shared likewise; ten at once. Further answers grow by updates."""
 APPEND_SECONDS = 0.6

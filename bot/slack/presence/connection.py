@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigFailure, SlackFailure
 from bot.slack.calls import Calls, client
-from bot.slack.workspaces import Identity, identify
+from bot.slack.presence.workspaces import Identity, identify
 
 PATIENCE = 50.0
 """Seconds without a connection after which the client is built anew: with a look before and one after, 60."""

@@ -10,14 +10,14 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
 
 from bot.model import Person, Policy, Question
-from bot.slack import found as results
-from bot.slack import notices, policy
-from bot.slack import text as slack_text
-from bot.slack.blocks import Reply
-from bot.slack.listeners import INTAKE_SECONDS, PolicyOf, Submit, allowed
-from bot.slack.notices import Facts
+from bot.slack.listeners.intake import INTAKE_SECONDS, PolicyOf, Submit, allowed
 from bot.slack.origin import origin
-from bot.slack.rights import IsAdmin
+from bot.slack.presence.rights import IsAdmin
+from bot.slack.rendering import found as results
+from bot.slack.rendering import notices, policy
+from bot.slack.rendering import text as slack_text
+from bot.slack.rendering.blocks import Reply
+from bot.slack.rendering.notices import Facts
 from index.errors import IndexFailure, IndexMissing
 from index.model import Found, Report
 

@@ -15,9 +15,9 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
 from bot.model import Policy, Question
-from bot.slack import notices, policy
-from bot.slack.blocks import Reply
-from bot.slack.heard import asked, in_thread, is_question, overheard
+from bot.slack.listeners.heard import asked, in_thread, is_question, overheard
+from bot.slack.rendering import notices, policy
+from bot.slack.rendering.blocks import Reply
 
 Submit = Callable[[Question], Awaitable[bool]]
 """Record a question durably; False when it was known already. Raises when it cannot be recorded."""

@@ -1,0 +1,1 @@
+"""Replies on their way into Slack: posted once, streamed, finished."""

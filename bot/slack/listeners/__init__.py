@@ -1,0 +1,1 @@
+"""What people do in Slack, and who in the house is told."""

@@ -1,0 +1,1 @@
+"""Where the bot is in Slack, and what it may do there."""
