@@ -152,7 +152,7 @@ event = st.fixed_dictionaries(
 @fuzz
 @given(event=event)
 def test_any_event_is_a_question_of_bounded_size_from_a_person_or_nothing(event: dict[str, Any]) -> None:
-    question = listeners.asked({"team_id": "T1", "event": event}, "UBOT")
+    question = asked({"team_id": "T1", "event": event}, "UBOT")
     if question is None:
         return
     assert question.person == "U1"
