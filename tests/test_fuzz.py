@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.answers.answering import answer
 from bot.model import Answer, Conversation, Delta, Done, Message, Question
 from bot.slack.listeners.commands import asked as asked_by_command
+from bot.slack.listeners.heard import asked
 from bot.slack.rendering import blocks, replies
 from bot.slack.rendering import text as slack_text
 from index.articles.article import parse, passages
