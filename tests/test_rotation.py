@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from slack_sdk.oauth.installation_store import Bot
@@ -132,6 +133,30 @@ async def test_a_slack_that_is_away_is_asked_again_in_a_later_turn(
     monkeypatch.setattr("bot.slack.presence.rotation.TURN_SECONDS", 0.001)
     assert (await replica(slacks, records).good(bot)).bot_token == slacks.tokens(slacks.first)[-1]
     assert slacks.refreshes == 1
+
+
+@pytest.mark.parametrize("how", [{"status": 500}, {"error": "internal_error"}, {"retry_after": 30.0}])
+async def test_a_slack_in_trouble_is_no_refusal(
+    slacks: Slacks, installed: Installations, records: Records, how: dict[str, Any]
+) -> None:
+    bot = await granted(slacks, installed, ENDED)
+    slacks.faults.order(Fault("oauth.v2.access", **how))
+    with pytest.raises(SlackTrouble):
+        await replica(slacks, records).good(bot)
+    assert slacks.refreshes == 0
+
+
+async def test_an_exchange_whose_answer_was_lost_is_told_with_the_only_mend_there_is(
+    slacks: Slacks, installed: Installations, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await granted(slacks, installed, ENDED)
+    slacks.faults.order(Fault("oauth.v2.access", drop=True, acts=True))
+    with pytest.raises(SlackUnreachable):
+        await replica(slacks, records).good(bot)
+    monkeypatch.setattr("bot.slack.presence.rotation.TURN_SECONDS", 0.001)
+    with pytest.raises(SlackFailure, match="invalid_refresh_token") as caught:
+        await replica(slacks, records).good(bot)
+    assert "Install the app there again" in caught.value.fix
 
 
 async def test_a_database_that_is_away_stops_no_looking(

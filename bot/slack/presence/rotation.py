@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.errors import SlackClientError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 
@@ -107,8 +107,8 @@ class Rotation:
             failure = translated(_METHOD, exc.api_error)
             failure.fix = "Install the app there again, at /slack/install."
             raise failure from None  # its text quotes the request
-        except (aiohttp.ClientError, TimeoutError) as exc:
-            raise SlackUnreachable(_METHOD, type(exc).__name__) from exc
+        except (aiohttp.ClientError, TimeoutError, SlackClientError, LookupError, ValueError) as exc:
+            raise SlackUnreachable(_METHOD, type(exc).__name__) from None  # its text may quote the answer
         if new is None:
             raise SlackUnreachable(_METHOD, "it gives no bot's token")
         return new
