@@ -5,9 +5,11 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt  # comes with rich
 
 from bot.answers.citations import Cleaner
 from bot.answers.plain import CODE, apart
+from bot.slack.rendering.text import markdown
 
 KNOWN = (1, 2, 3)
 PIECES = [
@@ -15,8 +17,11 @@ PIECES = [
     *("【3】", "[1, 3]", "http", "s://", "http://", "evil.example", "/x?y=1", "www.", "mailto:", "a@b.com"),
     *("`", "```", "```sql\n", "\n```\n", "<", ">", "<a href='", "</a>", "<http://e.com|t>", "![i]("),
     *("[INST]", "<|im_start|>", "</s>", "\u200b", "x", "：", "-", "<b>", "[9](", "select a[9]", "!", "1. "),
-    *("> ", "- ", "   ", "~~~", "~~~\n"),
+    *("> ", "- ", "   ", "~~~", "~~~\n", "\\", "\\`", "\0", "]: ", "]:", "//evil.example", "&#91;", "*", "_"),
 ]
+
+
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 def clean(text: str, size: int = 10_000) -> tuple[str, list[int]]:
@@ -149,6 +154,36 @@ def test_no_link_and_no_unknown_number_survives_in_any_text(text: str, size: int
     assert not re.search(r"\]\([^)\s]*\w[./:]+\w[^)\s]*\)", shown)
     assert not re.search(r"<a(?=[\s/>])[^<>\n]*>|<\|im_start\|>|\[INST\]|(?<![a-z0-9])mailto:[a-z]", shown)
     assert {int(n) for n in re.findall(r"\[(\d+)\]", shown)} <= set(KNOWN)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(1, 7))
+@example("\\`http://evil.example\\`", 1)
+@example("\\\\`RUM` [9] `RUM`", 1)
+@example("\\[9]`http://evil.example`", 1)
+@example("\\ [9]`http://evil.example`", 1)
+@example("[x](\n//evil.example)", 1)
+@example("[x]: //evil.example\n\n[x]", 1)
+@settings(max_examples=200, deadline=None)
+def test_no_link_and_no_unknown_number_is_shown_by_slack(text: str, size: int) -> None:
+    inline = [
+        each for token in MARKDOWN.parse(markdown(clean(text, size)[0])) for each in token.children or ()
+    ]
+    assert not {each.type for each in inline} & {"link_open", "image"}
+    said = "\n".join(each.content for each in inline if each.type == "text")
+    assert not re.search(r"[a-z]://\w", said)
+    assert {int(n) for n in re.findall(r"\[(\d+)\]", said)} <= set(KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (r"Use \`vacuum\`.", "Use vacuum."),
+        (r"In `C:\` and C:\dir.", r"In `C:\` and C:\dir."),
+        (r"So \\`rows[9]` it is.", r"So \\ `rows[9]` it is."),
+    ],
+)
+def test_a_tick_behind_a_backslash_opens_no_code(written: str, shown: str) -> None:
+    assert clean(written)[0] == clean(written, 1)[0] == shown
 
 
 def test_code_is_what_stands_between_ticks_on_one_line() -> None:

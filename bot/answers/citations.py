@@ -25,6 +25,9 @@ _SPAN = re.compile(r"(\d+)\s*[-–]\s*(\d+)|(\d+)")
 _LONGEST_SPAN = 9
 _MOST_DIGITS = 6
 _WORD = re.compile(r"[!-~]")
+_TICK = re.compile(r"\\?`")
+_CODE = "\0"
+"""Stands before code until a backslash there, which would undo it, is kept away; models cannot write it."""
 _OPENERS = {"[": "]", "【": "】", "［": "］"}
 _LONGEST_BRACKET = 400
 _LONGEST_TARGET = 2_000
@@ -106,17 +109,17 @@ class Cleaner:
         return self._clean(line[:cut])
 
     def _clean(self, text: str) -> str:
-        return apart(text, self._clean_prose, _clean_code) if text else ""
+        cleaned = apart(text, self._clean_prose, _clean_code) if text else ""
+        return cleaned.replace(f"\\{_CODE}", "\\ ").replace(_CODE, "")
 
     def _clean_prose(self, prose: str) -> str:
-        prose = prose.replace(
-            "`", ""
-        )  # one without its pair would make code of what follows, for some readers
+        # A tick without its pair would make code of what follows, for some readers.
+        prose = _TICK.sub("", prose)
         for _ in range(8):  # a citation that vanishes may join what was apart
             before, prose = prose, unlinked(_CITATION.sub(self._citation, prose))
             if prose == before:
                 break
-        return neutralise(prose)
+        return neutralise(prose.replace("](", "] ("))  # of a link whose target is on the next line
 
     def _citation(self, found: re.Match[str]) -> str:
         numbers = [n for n in _expanded(found["numbers"] or "") if n in self._known]
@@ -132,7 +135,7 @@ def _clean_code(code: str) -> str:
     """Return code within a line between single ticks, the only form that every reader takes for code."""
     ticks = len(code) - len(code.lstrip("`"))
     inner = code[ticks:-ticks].replace("`", "'")
-    return neutralise(f"`{inner}`")
+    return _CODE + neutralise(f"`{inner}`")
 
 
 def _expanded(numbers: str) -> list[int]:
@@ -162,8 +165,10 @@ def _settled(line: str) -> int:
     i = start = bound = 0
     while i < len(line):
         char = line[i]
-        if char == "`":
-            i = end = _after_code(line, i)
+        if char == "\\":
+            end = _after_backslash(line, i)
+        elif char == "`":
+            end = _after_code(line, i)
         elif char in _OPENERS:
             end = _after_bracket(line, i)
         elif char == "(" and line[i - 1 : i] == "]":
@@ -179,10 +184,15 @@ def _settled(line: str) -> int:
         if not end:
             break
         bound = max(bound, end)
-        i += char != "`"
-    while start and line[start - 1] in " \t":
+        i = end if char in "\\`" else i + 1
+    while start and line[start - 1] in " \t\\":
         start -= 1
     return start
+
+
+def _after_backslash(line: str, i: int) -> int:
+    """Behind what the backslash at *i* may escape, 0 when that is still to come."""
+    return 0 if i + 1 == len(line) else i + 1 + (line[i + 1] in "\\`")
 
 
 def _after_code(line: str, i: int) -> int:
@@ -209,8 +219,8 @@ def _after_pair(line: str, i: int, closing: str, longest: int) -> int:
     """Where what opens at *i* is closed, code left out; 0 when it is still open, *i* + 1 when too long."""
     depth, j = 0, i
     while j < min(len(line), i + longest):
-        if line[j] == "`":
-            j = _after_code(line, j)
+        if line[j] in "\\`":
+            j = _after_code(line, j) if line[j] == "`" else _after_backslash(line, j)
             if not j:
                 return 0
             continue

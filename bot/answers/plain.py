@@ -11,10 +11,13 @@ OMITTED = "[…]"
 
 CODE = re.compile(
     r"(?P<fence>^[ \t>]*```[^`\n]*\n.*?(?:^[ \t>]*```[ \t]*(?:\n|\Z)|\Z))"
-    r"|(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)",
+    r"|(?P<escaped>\\[\\`])|(?<!`)(?P<run>`+)(?!`)[^\n]*?(?<!`)(?P=run)(?!`)",
     re.DOTALL | re.MULTILINE,
 )
-"""A fenced block, to the end of the text when nothing closes it, or code within one line."""
+"""A fenced block, to the end of the text when nothing closes it, or code within one line.
+
+Or, ``escaped``, a sign behind a backslash, which is no code but keeps a tick from opening any.
+"""
 
 _TARGET = (
     r"\(\s*(?:<[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)"
@@ -52,6 +55,8 @@ def apart(text: str, prose: Callable[[str], str], code: Callable[[str], str]) ->
     pieces: list[str] = []
     last = 0
     for found in CODE.finditer(text):
+        if found["escaped"]:
+            continue
         pieces += prose(text[last : found.start()]), code(found[0])
         last = found.end()
     return "".join((*pieces, prose(text[last:])))
