@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -101,6 +102,18 @@ async def test_credentials_left_in_the_environment_open_no_further_page(
             status = answer.status
     await line.stop()
     assert status in {404, 405}
+
+
+async def test_bolt_takes_no_settings_behind_our_back(
+    slack: Playground, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "hush"}
+    for name, value in ours.items():
+        monkeypatch.setenv(name, value)
+    app = slack_app.build(await there(slack), slack.api_url)
+    assert (app.oauth_flow, app.installation_store) == (None, None)
+    assert caplog.messages == []
+    assert {name: os.environ[name] for name in ours} == ours
 
 
 async def test_a_listener_that_fails_tells_the_person_and_logs_no_text(slack: Playground) -> None:

@@ -15,6 +15,7 @@ from bot.slack.listeners import app as slack_app
 from bot.slack.listeners.app import NOT_HERE
 from bot.slack.presence.connection import HttpLine
 from bot.slack.presence.workspaces import Workspace
+from tests.fakes.bot_process import bot_process
 from tests.fakes.furnished import furniture
 from tests.fakes.house import serving
 from tests.fakes.joined import Joined, Mode, joined, prepared
@@ -165,6 +166,34 @@ async def test_one_installation_serves_a_whole_organization_and_is_known_after_a
                 await heard.until("app uninstalled")
             await first.command(first.ada, first.general, "/ask", VACUUM)
             assert await first.wait_for(lambda: shown(first.private(first.ada)[-1]) == NOT_HERE)
+
+
+async def test_the_program_goes_on_where_it_was_killed_though_its_token_ended_meanwhile(
+    tmp_path: Path,
+) -> None:
+    async with prepared(tmp_path, rotates=True, expires_in=0) as home:
+        first, second = home.slacks.workspaces
+        async with bot_process(tmp_path, home.env) as bot:
+            assert f"Workspaces install it at http://0.0.0.0:{home.env['BLOGBOT_HTTP_PORT']}/" in "".join(
+                bot.said
+            )
+            for workspace in (first, second):
+                await home.install(workspace)
+            home.slacks.grants.expires_in = 43_200
+            home.ollama.steps = asyncio.Semaphore(0)
+            asked = await home.ask(second, BACKUP)
+            await home.ollama.wait_for(lambda: home.ollama.streaming)
+            await bot.kill()
+            for token in home.slacks.tokens(second)[:-1]:
+                home.slacks.expire(token)
+            home.ollama.steps = None
+            await bot.start()
+            assert "70 minutes" in shown(await home.reply(second, asked))
+            assert len(second.messages(second.general, asked)) == 2
+            assert first.messages(first.general) == []
+            said = "".join(bot.said)
+        assert "xoxe" not in said
+        assert "warning" not in said.replace("model not loaded", ""), said
 
 
 async def test_news_are_told_in_the_workspace_that_is_named(tmp_path: Path) -> None:

@@ -22,12 +22,13 @@ Mode = Literal["socket", "http"]
 
 @dataclass
 class Joined:
-    """The bot of *config*, which is not running unless inside ``serving(config)``, and its neighbours."""
+    """The bot of *config*, which *env* makes, and its neighbours; it runs inside ``serving(config)``."""
 
     slacks: Slacks
     ollama: FakeOllama
     config: Config
     site: str
+    env: dict[str, str]
 
     async def install(self, workspace: Playground | None, *, cookies: bool = True) -> tuple[int, str]:
         """A person of *workspace* opens the page and agrees; None does not. The status and text they see."""
@@ -93,7 +94,7 @@ async def prepared(
             "BLOGBOT_HTTP_PORT": site.rpartition(":")[2],
         }
         env = environment(folder, str(blog), slacks.first, ollama.url, **(tokens | settings))
-        yield Joined(slacks, ollama, Config.from_env(env), site)
+        yield Joined(slacks, ollama, Config.from_env(env), site, env)
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """The Bolt app as this bot needs it: told who it is, careful with signatures, silent about texts [Bolt]."""
 
+import os
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -19,6 +21,8 @@ from bot.slack.rendering import notices
 
 NOT_HERE = "I am not installed in this workspace (any more)."
 """What a person is told who uses a command or a button of the bot where it is not."""
+
+_READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 
 log = structlog.get_logger(__name__)
 
@@ -45,16 +49,27 @@ def build(at: At, api_url: str, signing_secret: str = "") -> AsyncApp:
             bot_token=here.web.token,
         )
 
-    app = AsyncApp(
-        client=client(None, api_url),
-        authorize=authorize,  # type: ignore[arg-type]  # None: not installed there
-        signing_secret=signing_secret,
-        request_verification_enabled=False,
-        before_authorize=_Signed(signing_secret),
-        user_facing_authorize_error_message=NOT_HERE,
-    )
+    with _settings_of_its_own():
+        app = AsyncApp(
+            client=client(None, api_url),
+            authorize=authorize,  # type: ignore[arg-type]  # None: not installed there
+            signing_secret=signing_secret,
+            request_verification_enabled=False,
+            before_authorize=_Signed(signing_secret),
+            user_facing_authorize_error_message=NOT_HERE,
+        )
     app.error(_report)
     return app
+
+
+@contextmanager
+def _settings_of_its_own() -> Iterator[None]:
+    """Hide ours from Bolt, which reads the environment: of a token it warns, others it would keep in files."""
+    hidden = {name: os.environ.pop(name) for name in _READ_BY_BOLT if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 class _Signed(AsyncMiddleware):

@@ -201,7 +201,7 @@ def shorten(text: str, limit: int) -> str:
     """*text* within *limit* characters, cut at a line or word where one is near, with an ellipsis."""
     if len(text) <= limit:
         return text
-    return "…"[:limit] if limit <= 1 else text[: _cut(text, limit - 1)].rstrip() + "…"
+    return "…"[:limit] if limit <= 1 else text[: _cut(text, limit - 1)].rstrip(" \t\n.。") + "…"
 
 
 def fit_bytes(text: str, limit: int) -> str:
