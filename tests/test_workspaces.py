@@ -174,9 +174,8 @@ async def test_the_program_goes_on_where_it_was_killed_though_its_token_ended_me
     async with prepared(tmp_path, rotates=True, expires_in=0) as home:
         first, second = home.slacks.workspaces
         async with bot_process(tmp_path, home.env) as bot:
-            assert f"Workspaces install it at http://0.0.0.0:{home.env['BLOGBOT_HTTP_PORT']}/" in "".join(
-                bot.said
-            )
+            page = home.site.replace("127.0.0.1", "0.0.0.0") + "/slack/install"
+            assert f"Workspaces install it at {page}." in "".join(bot.said)
             for workspace in (first, second):
                 await home.install(workspace)
             home.slacks.grants.expires_in = 43_200

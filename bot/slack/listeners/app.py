@@ -64,7 +64,7 @@ def build(at: At, api_url: str, signing_secret: str = "") -> AsyncApp:
 
 @contextmanager
 def _settings_of_its_own() -> Iterator[None]:
-    """Hide ours from Bolt, which reads the environment: of a token it warns, others it would keep in files."""
+    """Hide ours from Bolt, which reads the environment: it warns of one, and with others would keep files."""
     hidden = {name: os.environ.pop(name) for name in _READ_BY_BOLT if name in os.environ}
     try:
         yield
