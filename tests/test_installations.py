@@ -1,5 +1,6 @@
 """The tokens of many workspaces, on SQLite and on PostgreSQL: the newest counts, and none is mixed up."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -101,7 +102,7 @@ async def test_another_apps_tokens_are_not_ours(installed: Installations, record
 
 
 async def test_a_state_is_good_once(installed: Installations) -> None:
-    state = await installed.states.async_issue()
+    state = await installed.new_state()
     assert await installed.states.async_consume(state)
     assert not await installed.states.async_consume(state)
     assert not await installed.states.async_consume("made up")
@@ -113,3 +114,17 @@ async def test_a_database_that_is_away_is_told(installed: Installations, records
         await installed.find("T1", "")
     with pytest.raises(DatabaseFailure):
         await installed.keep(given("xoxb-1"))
+    with pytest.raises(DatabaseFailure):
+        await installed.new_state()
+
+
+async def test_states_that_have_ended_are_not_kept(records: Records) -> None:
+    later = Records(
+        records._database.url.render_as_string(hide_password=False), clock=lambda: time.time() + 601
+    )
+    await records.installations("1.2").new_state()
+    await later.open()
+    await later.installations("1.2").new_state()
+    async with records._database.begin() as connection:
+        assert (await connection.exec_driver_sql("SELECT count(*) FROM slack_oauth_states")).scalar() == 1
+    await later.close()

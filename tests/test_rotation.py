@@ -14,7 +14,7 @@ from bot.playground.faults import Fault
 from bot.records.installations import Installations
 from bot.records.records import Records
 from bot.slack.calls import App, SlackTrouble, SlackUnreachable, client
-from bot.slack.presence.rotation import Rotation
+from bot.slack.presence.rotation import TURN_SECONDS, Rotation
 from tests.fakes.several import Slacks, running
 from tests.fakes.slack import Naps
 
@@ -40,10 +40,13 @@ def installed(records: Records, slacks: Slacks) -> Installations:
     return records.installations(slacks.client_id)
 
 
-def replica(slacks: Slacks, records: Records, naps: Naps | None = None) -> Rotation:
+def replica(
+    slacks: Slacks, records: Records, naps: Naps | None = None, turn_seconds: float = TURN_SECONDS
+) -> Rotation:
     app = App(slacks.client_id, slacks.client_secret, slacks.api_url)
     installations = records.installations(app.client_id)
-    return Rotation(app, installations, take_turn=records.take_turn, sleep=naps or asyncio.sleep)
+    sleep = naps or asyncio.sleep
+    return Rotation(app, installations, take_turn=records.take_turn, turn_seconds=turn_seconds, sleep=sleep)
 
 
 async def granted(slacks: Slacks, installed: Installations, seconds: int) -> Bot:
@@ -120,7 +123,7 @@ async def test_what_cannot_be_exchanged_is_told_with_the_mend_and_the_others_are
 
 
 async def test_a_slack_that_is_away_is_asked_again_in_a_later_turn(
-    slacks: Slacks, installed: Installations, records: Records, monkeypatch: pytest.MonkeyPatch
+    slacks: Slacks, installed: Installations, records: Records
 ) -> None:
     bot = await granted(slacks, installed, ENDED)
     slacks.faults.order(Fault("oauth.v2.access", drop=True))
@@ -130,8 +133,8 @@ async def test_a_slack_that_is_away_is_asked_again_in_a_later_turn(
     with pytest.raises(SlackTrouble, match="not there yet"):
         await replica(slacks, records, naps).good(bot)
     assert 1 < sum(naps.waited) < 10
-    monkeypatch.setattr("bot.slack.presence.rotation.TURN_SECONDS", 0.001)
-    assert (await replica(slacks, records).good(bot)).bot_token == slacks.tokens(slacks.first)[-1]
+    later = replica(slacks, records, turn_seconds=0.001)
+    assert (await later.good(bot)).bot_token == slacks.tokens(slacks.first)[-1]
     assert slacks.refreshes == 1
 
 
@@ -147,15 +150,14 @@ async def test_a_slack_in_trouble_is_no_refusal(
 
 
 async def test_an_exchange_whose_answer_was_lost_is_told_with_the_only_mend_there_is(
-    slacks: Slacks, installed: Installations, records: Records, monkeypatch: pytest.MonkeyPatch
+    slacks: Slacks, installed: Installations, records: Records
 ) -> None:
     bot = await granted(slacks, installed, ENDED)
     slacks.faults.order(Fault("oauth.v2.access", drop=True, acts=True))
     with pytest.raises(SlackUnreachable):
         await replica(slacks, records).good(bot)
-    monkeypatch.setattr("bot.slack.presence.rotation.TURN_SECONDS", 0.001)
     with pytest.raises(SlackFailure, match="invalid_refresh_token") as caught:
-        await replica(slacks, records).good(bot)
+        await replica(slacks, records, turn_seconds=0.001).good(bot)
     assert "Install the app there again" in caught.value.fix
 
 

@@ -64,16 +64,18 @@ class Installations:
         """The SDK's own view of them."""
         return Store(self._client_id, self._database.engine)
 
-    async def drop_old_states(self) -> None:
-        """Delete what has ended, so that the page that issues them cannot fill the database."""
-        now = datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None)
-        async with self._database.begin() as connection:
-            await connection.execute(sa.delete(states).where(states.c.expire_at < now))
-
     @property
     def states(self) -> AsyncOAuthStateStore:
         """What ties the end of an installation to its beginning: good for one, within STATE_SECONDS."""
         return States(STATE_SECONDS, self._database.engine)
+
+    async def new_state(self) -> str:
+        """A further one; those that have ended go, so that the page that asks cannot fill the database."""
+        now = datetime.fromtimestamp(self._clock(), UTC).replace(tzinfo=None)
+        async with self._database.begin() as connection:
+            await connection.execute(sa.delete(states).where(states.c.expire_at < now))
+        async with self._database.answering():
+            return await self.states.async_issue()
 
     async def _select(self, where: sa.ColumnElement[bool]) -> list[Bot]:
         """The installations that meet *where*: those of one workspace first, the newest first."""

@@ -91,7 +91,6 @@ class Installing(AsyncOAuthFlow):
 
     async def _begin(self, request: AsyncBoltRequest) -> BoltResponse:
         try:
-            await self._installations.drop_old_states()
             return await self.handle_installation(request)
         except BotFailure as failure:
             return _failed(failure)
@@ -101,6 +100,10 @@ class Installing(AsyncOAuthFlow):
             return await self.handle_callback(request)
         except (BotFailure, SlackClientError, aiohttp.ClientError, TimeoutError) as failure:
             return _failed(failure)
+
+    async def issue_new_state(self, request: AsyncBoltRequest) -> str:  # noqa: ARG002 - Bolt's
+        """What the browser has to bring back."""
+        return await self._installations.new_state()
 
     async def build_authorize_url(self, state: str, request: AsyncBoltRequest) -> str:  # noqa: ARG002 - Bolt's
         """Where Slack asks the person; nothing of the request goes there."""

@@ -40,9 +40,11 @@ class Rotation:
         installations: Installations,
         *,
         take_turn: Callable[[str], Awaitable[bool]],
+        turn_seconds: float = TURN_SECONDS,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._installations, self._take_turn, self._sleep = installations, take_turn, sleep
+        self._turn_seconds = turn_seconds
         self._rotator = AsyncTokenRotator(
             client_id=app.client_id, client_secret=app.client_secret, client=client(None, app.api_url)
         )
@@ -90,7 +92,7 @@ class Rotation:
     async def _exchanged(self, bot: Bot) -> Bot | None:
         """The installation with its next token, or None where the turn is another's."""
         where = bot.team_id or bot.enterprise_id
-        turn = int(time.time() // TURN_SECONDS)
+        turn = int(time.time() // self._turn_seconds)
         if not await self._take_turn(f"token of {where} until {bot.bot_token_expires_at}, {turn}"):
             return None
         new = await self._asked(bot)
