@@ -10,7 +10,7 @@ import structlog
 from bot import refreshing
 from bot.answerer import Answerer
 from bot.config import Config
-from bot.errors import DatabaseFailure, ModelFailure, ModelMissing
+from bot.errors import BotFailure, DatabaseFailure, ModelFailure, ModelMissing
 from bot.metrics import Metrics
 from bot.model import Answer, Conversation, Done, Message, Outcome, Person, Policy, Question
 from bot.patience import Loading
@@ -62,7 +62,12 @@ class Service:
         return reply
 
     async def _wait(self, question: Question, reply: str, place: Place) -> None:
-        await (await self._of(question)).delivery.wait(question, reply, place)
+        try:
+            here = await self._of(question)
+        except BotFailure as failure:  # the place is an extra
+            log.info("place not shown", question=question.id, failure=type(failure).__name__)
+        else:
+            await here.delivery.wait(question, reply, place)
 
     async def _of(self, question: Question) -> Workspace:
         """The workspace that a question was asked in."""

@@ -73,6 +73,7 @@ class Phrases:
     # talk
     help: str
     channel_refused: str
+    not_installed: str
     not_recorded: str
     shared_by: str
     shared: str

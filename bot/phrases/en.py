@@ -74,6 +74,7 @@ WORDS = Phrases(
         "• `/blog search WORDS`, `/blog status`, `/blog policy`, `/blog refresh`, `/blog help`.\n"
         "• `/blog forget me` deletes what I keep of your questions."
     ),
+    not_installed="I am not installed in this workspace (any more).",
     channel_refused="I am not set up to answer in this channel. You can write to me directly.",
     not_recorded="I could not take your question just now. Please ask again in a minute.",
     shared_by="<@{person}> asked: {question}",

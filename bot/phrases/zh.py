@@ -69,6 +69,7 @@ WORDS = Phrases(
         "• `/blog 搜索 关键词`、`/blog 状态`、`/blog 策略`、`/blog 更新`、`/blog 帮助`。\n"
         "• `/blog 忘记 我` 删除我保存的你的提问。"
     ),
+    not_installed="这个工作区没有安装我，或者已经卸载。",
     channel_refused="我没有被设置为在这个频道回答问题，你可以直接给我发私信。",
     not_recorded="刚才没能接收你的问题，请过一分钟再问。",
     shared_by="<@{person}> 提问：{question}",

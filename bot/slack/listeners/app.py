@@ -15,12 +15,13 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.errors import SlackFailure
+from bot.phrases import languages
 from bot.slack.calls import client
 from bot.slack.presence.workspaces import At
 from bot.slack.rendering import notices
 
-NOT_HERE = "I am not installed in this workspace (any more)."
-"""What a person is told who uses a command or a button of the bot where it is not."""
+NOT_HERE = " · ".join(words.not_installed for words in reversed(languages()))
+"""What a person is told who uses a command or a button of the bot where it is not, in every language."""
 
 _READ_BY_BOLT = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 
