@@ -19,7 +19,9 @@ from bot.health import Health
 from bot.jobs.jobs import Jobs
 from bot.jobs.waiting import Limits
 from bot.joining import Presence, join
+from bot.library import Library
 from bot.listening import bolt
+from bot.memory import Memory
 from bot.metrics import Metrics, Reading
 from bot.model import Question
 from bot.playground import Playground
@@ -63,14 +65,9 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         async def place(question: Question) -> int:
             return await jobs.place(question)
 
-        service = Service(
-            config,
-            answers=answers,
-            records=records,
-            metrics=metrics,
-            at=presence.at,
-            place=place,
-        )
+        memory = Memory(records, presence.at)
+        library = Library(config, answers, metrics, policy_of=memory.policy_of)
+        service = Service(answers=answers, records=records, metrics=metrics, at=presence.at, place=place)
         stack.push_async_callback(service.places.close)
         lost = asyncio.Event()
 
@@ -89,14 +86,16 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         )
         schedule = Schedule(
             config.refresh,
-            service.refresh,
+            library.refresh,
             memory=config.data / "schedule.json",
             hears=_announcer(config, presence, records),
         )
-        await upkeep.first_refresh(answers, service, schedule, announce)
+        await upkeep.first_refresh(answers, library, schedule, announce)
         await jobs.start()
         stack.push_async_callback(jobs.stop, GRACE)
-        lines = _lines(config, bolt(config, presence, service, jobs, schedule), presence.pages)
+        lines = _lines(
+            config, bolt(config, presence, service, library, memory, jobs, schedule), presence.pages
+        )
         if config.health_port:
             health = Health(
                 config.health_host, config.health_port, metrics=metrics, read=_reader(answers, jobs, lines)
@@ -110,12 +109,12 @@ async def serve(config: Config, announce: Announce, stop: asyncio.Event | None =
         stack.push_async_callback(schedule.stop)
         upkeep.in_background(
             stack,
-            upkeep.preload(answers, service),
+            upkeep.preload(answers, service.loading),
             upkeep.forget_old(config.keep_days, records, jobs),
             *([presence.keep_tokens()] if presence.keep_tokens else []),
         )
         if playground:
-            playground.offer([hit.title for hit in await service.latest(EXAMPLES)])
+            playground.offer([hit.title for hit in await library.latest(EXAMPLES)])
         announce(_welcome(config, lines))
         await stop.wait()
         announce("Stopping; what is being answered gets a moment to end.")

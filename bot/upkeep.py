@@ -12,9 +12,10 @@ from bot import terminal
 from bot.answerer import Answerer
 from bot.errors import BotFailure, ModelFailure
 from bot.jobs.jobs import Jobs
+from bot.library import Library
+from bot.patience import Loading
 from bot.records.records import Records
 from bot.schedule import Schedule
-from bot.service import Service
 from index.errors import IndexMissing
 from index.model import Report
 
@@ -22,22 +23,22 @@ log = structlog.get_logger(__name__)
 
 
 async def first_refresh(
-    answers: Answerer, service: Service, schedule: Schedule[Report], announce: Callable[[str], None]
+    answers: Answerer, library: Library, schedule: Schedule[Report], announce: Callable[[str], None]
 ) -> None:
     """Index the blog before the first question, unless an index is there."""
     try:
         await asyncio.to_thread(answers.search.status)
     except IndexMissing:
         announce("No index yet: indexing the blog first.")
-        with terminal.progress_bar() as service.progress:
+        with terminal.progress_bar() as library.progress:
             report = await schedule.run_now()
         announce(f"Indexed {report.articles} articles in {report.seconds:.0f} s.")
 
 
-async def preload(answers: Answerer, service: Service) -> None:
+async def preload(answers: Answerer, loading: Loading) -> None:
     """Have the model in memory before the first question; its absence is told to whoever asks."""
     try:
-        await service.loading.measured(answers.model.preload)
+        await loading.measured(answers.model.preload)
     except ModelFailure as failure:
         log.warning("model not loaded", reason=str(failure))
 

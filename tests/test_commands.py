@@ -113,6 +113,7 @@ async def slack(house: House, channels: set[str]) -> AsyncIterator[Playground]:
                 refresh=house.refresh,
                 forget=house.forget,
                 channel=house,
+                articles=house.articles,
                 is_admin=administers(at),
             )
 

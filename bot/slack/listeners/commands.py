@@ -33,9 +33,6 @@ class Channel(Protocol):
     async def policy_of(self, question: Question, /) -> Policy:
         """The policy in force."""
 
-    async def articles(self, policy: Policy, /) -> int | None:
-        """How many articles the policy leaves; None where there is no index to count in."""
-
     async def may_set(self, question: Question, /) -> bool:
         """Whether this person may change it."""
 
@@ -70,12 +67,13 @@ def register_blog(
     refresh: Callable[[], Awaitable[Report]],
     forget: Callable[[Person], Awaitable[int]],
     channel: Channel,
+    articles: Callable[[Policy], Awaitable[int | None]],
     is_admin: IsAdmin,
 ) -> None:
     """Answer ``/blog`` to the person alone: search, status, policy, refresh (for admins), forget, or help.
 
     *search* and *refresh* may raise IndexFailure, *facts* IndexMissing. *forget* deletes what is kept of a
-    person and counts the questions.
+    person and counts the questions, *articles* counts those that a policy leaves, None without an index.
     """
 
     @app.command("/blog")
@@ -91,7 +89,7 @@ def register_blog(
             case "status":
                 await respond(**await _status(question, facts))
             case "policy":
-                await respond(**await _policy(question, words, channel))
+                await respond(**await _policy(question, words, channel, articles))
             case "refresh" if not await is_admin(context):
                 await respond(**notices.refresh_refused(question))
             case "refresh":
@@ -165,16 +163,21 @@ async def _search(question: Question, words: str, search: Search, start: int = 0
     return results.page(words, found.hits, start)
 
 
-async def _policy(question: Question, words: str, channel: Channel) -> Reply:
+async def _policy(
+    question: Question,
+    words: str,
+    channel: Channel,
+    articles: Callable[[Policy], Awaitable[int | None]],
+) -> Reply:
     chosen = await channel.policy_of(question)
     order = policy.changed(chosen, words)
     if order is None:
-        return policy.shown(question, chosen, await channel.articles(chosen))
+        return policy.shown(question, chosen, await articles(chosen))
     if not await channel.may_set(question):
         return policy.refused(question)
     await channel.set_policy(question, order)
     log.info("policy changed", person=question.person, channel=question.channel)
-    return policy.kept(question, order, await channel.articles(order))
+    return policy.kept(question, order, await articles(order))
 
 
 async def _status(question: Question, facts: Callable[[], Awaitable[Facts]]) -> Reply:
