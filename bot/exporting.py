@@ -10,9 +10,10 @@ from typing import Any
 
 from bot import terminal
 from bot.config import Config
+from bot.model import Verdict
 from bot.phrases import choose
 from bot.records import Records
-from bot.records.opinions import Opinion, Verdict
+from bot.records.opinions import Opinion
 
 
 async def export(config: Config, verdict: Verdict | None = None) -> None:

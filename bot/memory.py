@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bot.model import Answer, Person, Policy, Question
-from bot.records.opinions import Verdict
+from bot.model import Answer, Person, Policy, Question, Verdict
 from bot.records.records import Records
 from bot.slack.presence.workspaces import At
 

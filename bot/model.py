@@ -8,6 +8,7 @@ Outcome = Literal[
     "answered", "no_source", "model_unavailable", "model_missing", "busy", "cut_short", "failed"
 ]
 Kind = Literal["mention", "direct", "command"]
+Verdict = Literal["good", "bad"]
 
 
 LONGEST_REASON = 3_000

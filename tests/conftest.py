@@ -1,16 +1,18 @@
 """Listens to what any test logs or prints: a secret or a text of people in it fails the test (fault 49).
 
-And lends the stand-in for Slack, and a browser to the tests that look at its page.
+And lends the stand-in for Slack, a memory, and a browser to the tests that look at its page.
 """
 
 import os
 import re
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from bot.playground import Playground
+from bot.records.records import Records
 from tests.fakes.browser import Page, chromium, running, tab
 
 settings.register_profile("steady", derandomize=True)
@@ -45,6 +47,15 @@ async def slack() -> AsyncIterator[Playground]:
     """The stand-in for Slack, on a free port."""
     async with Playground() as playground:
         yield playground
+
+
+@pytest.fixture
+async def records(tmp_path: Path) -> AsyncIterator[Records]:
+    """A bot's memory, in a SQLite file of its own."""
+    made = Records(f"sqlite:///{tmp_path / 'blogbot.sqlite'}")
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture(scope="session")

@@ -36,14 +36,6 @@ async def slack() -> AsyncIterator[Playground]:
         yield slack
 
 
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    made = Records(f"sqlite:///{tmp_path / 'blogbot.sqlite'}")
-    await made.open()
-    yield made
-    await made.close()
-
-
 def announcer(slack: Playground, records: Records, channel: str | None = None) -> Announcer:
     async def web() -> AsyncWebClient:
         return web_client(slack)

@@ -190,7 +190,7 @@ async def test_search_shows_the_articles_with_the_passage(slack: Playground, hou
 
 async def test_the_next_page_takes_the_place_of_the_first(slack: Playground, house: House) -> None:
     house.hits = tuple(replace(HIT, title=f"Article {n}") for n in range(1, 26))
-    text = await answer(slack, slack.ada, "/blog", "search tuples")
+    text = await answer(slack, slack.ada, "/blog", "search List&lt;String&gt; &amp;lt;")
     assert "[10] <https://b.example/a|Article 10>" in text
     assert "Article 11" not in text
     (note,) = slack.private(slack.ada)
@@ -203,6 +203,7 @@ async def test_the_next_page_takes_the_place_of_the_first(slack: Playground, hou
     await slack.press(slack.ada, note["ts"], "search_page_1")
     await slack.wait_for(lambda: "[25] <" in shown(slack.private(slack.ada)[0]))
     assert "Next page" not in shown(slack.private(slack.ada)[0])
+    assert {words for words, _ in house.searched} == {"List<String> &lt;"}, "the same words on every page"
 
 
 def test_a_search_too_long_for_a_button_has_one_page() -> None:

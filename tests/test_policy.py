@@ -1,6 +1,5 @@
 """A channel's policy: what is a question there, answered from what, in which language, for whose eyes."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +97,6 @@ def test_what_is_meant_for_others_is_not_overheard(event: dict[str, Any]) -> Non
     said = {"type": "message", "user": "U1", "channel": "C1", "ts": "1.0", "channel_type": "channel"}
     assert overheard({"team_id": "T1", "event": said | {"text": "what is WAL?"}}, "UBOT") is not None
     assert overheard({"team_id": "T1", "event": said | event}, "UBOT") is None
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    made = Records(f"sqlite:///{tmp_path / 'b.sqlite'}")
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def test_a_policy_is_kept_for_its_channel_alone(records: Records) -> None:

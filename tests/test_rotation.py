@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,14 +24,6 @@ ENDED, SOON, LONG = 0, 600, 43_200
 async def slacks() -> AsyncIterator[Slacks]:
     async with running(rotates=True) as slacks:
         yield slacks
-
-
-@pytest.fixture
-async def records(tmp_path: Path) -> AsyncIterator[Records]:
-    made = Records(f"sqlite:///{tmp_path / 'blogbot.sqlite'}")
-    await made.open()
-    yield made
-    await made.close()
 
 
 @pytest.fixture

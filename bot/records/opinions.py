@@ -3,16 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 import sqlalchemy as sa
 
-from bot.model import LONGEST_REASON, Person
+from bot.model import LONGEST_REASON, Person, Verdict
 from bot.records import tables
 from bot.records.database import Database
 from bot.records.tables import Exchange, feedback, questions
-
-Verdict = Literal["good", "bad"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncResp
 
 from bot.model import Person, Policy, Question
 from bot.slack.listeners.intake import INTAKE_SECONDS, PolicyOf, Submit, allowed
-from bot.slack.origin import origin
+from bot.slack.origin import origin, person
 from bot.slack.presence.rights import IsAdmin
 from bot.slack.rendering import found as results
 from bot.slack.rendering import notices, policy
@@ -110,31 +110,37 @@ def register_pages(app: AsyncApp, *, search: Search) -> None:
     async def turned(ack: AsyncAck, respond: AsyncRespond, body: dict[str, Any]) -> None:
         await ack()
         words, start = results.wanted(body["actions"][0]["value"])
-        team, enterprise = origin(body)
-        question = Question(
-            id="", text=words, person=body["user"]["id"], team=team, enterprise=enterprise,
-            channel=body["channel"]["id"], ts="", root="", kind="command",
-        )  # fmt: skip
+        question = private("", person(body), body["channel"]["id"], str(body["trigger_id"]))
         await respond(**await _search(question, words, search, start), replace_original=True)
 
 
 def asked(command: Mapping[str, Any]) -> Question:
-    """The question in a slash command's payload, perhaps without text.
+    """The question in a slash command's payload, perhaps without text."""
+    return private(
+        str(command.get("text") or ""),
+        Person(str(command["user_id"]), *origin(command)),
+        str(command["channel_id"]),
+        str(command["trigger_id"]),
+        str(command["response_url"]),
+    )
+
+
+def private(text: str, person: Person, channel: str, trigger: str, response_url: str = "") -> Question:
+    """A question asked in *channel* whose answer is for *person* alone.
 
     It has no message of its own, so its id comes from the payload's trigger id, which is unique to the call.
     """
-    (team, enterprise), channel = origin(command), str(command["channel_id"])
     return Question(
-        id=f"{team}-{channel}-{command['trigger_id']}",
-        text=slack_text.clean(str(command.get("text") or ""), ""),
-        person=str(command["user_id"]),
-        team=team,
+        id=f"{person.team}-{channel}-{trigger}",
+        text=slack_text.clean(text, ""),
+        person=person.id,
+        team=person.team,
         channel=channel,
         ts="",
         root="",
         kind="command",
-        response_url=str(command["response_url"]),
-        enterprise=enterprise,
+        response_url=response_url,
+        enterprise=person.enterprise,
     )
 
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.model import LONGEST_REASON, Answer, Person, Question
+from bot.model import LONGEST_REASON, Answer, Person, Question, Verdict
 from bot.phrases import Phrases, choose, words_for
 from bot.slack.delivery.private import whisper
 from bot.slack.origin import person
@@ -25,7 +25,7 @@ class Record(Protocol):
     """Remember what *person* thinks of the reply in *channel* that goes by the name *reply*."""
 
     async def __call__(
-        self, channel: str, reply: str, person: Person, verdict: Literal["good", "bad"], reason: str = "", /
+        self, channel: str, reply: str, person: Person, verdict: Verdict, reason: str = "", /
     ) -> None:
         """Called again with a reason when the person gives one."""
 
@@ -88,7 +88,7 @@ async def pressed_answer(
     return known
 
 
-def _pressed(body: dict[str, Any]) -> tuple[Literal["good", "bad"], str, str]:
+def _pressed(body: dict[str, Any]) -> tuple[Verdict, str, str]:
     """The verdict, the channel, and the reply's name, for which its timestamp will do."""
     verdict, _, name = str(body["actions"][0].get("value") or "").partition(" ")
     place = body.get("container") or {}

@@ -10,11 +10,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Question
-from bot.slack.listeners.commands import recorded
+from bot.slack.listeners.commands import private, recorded
 from bot.slack.listeners.intake import PolicyOf, Submit, allowed
-from bot.slack.origin import origin
+from bot.slack.origin import person
 from bot.slack.rendering import notices
-from bot.slack.rendering import text as slack_text
 
 NAME = "ask_the_blog"
 LABEL = "Ask the blog about this"
@@ -40,17 +39,11 @@ def register(app: AsyncApp, *, submit: Submit, policy_of: PolicyOf, channels: Co
 
 
 def asked(body: Mapping[str, Any]) -> Question:
-    """The question in a message shortcut's payload, perhaps without text; unique to this use of it."""
-    (team, enterprise), channel = origin(body), str(body["channel"]["id"])
-    return Question(
-        id=f"{team}-{channel}-{body['trigger_id']}",
-        text=slack_text.clean(str(body["message"].get("text") or ""), ""),
-        person=str(body["user"]["id"]),
-        team=team,
-        channel=channel,
-        ts="",
-        root="",
-        kind="command",
-        response_url=str(body["response_url"]),
-        enterprise=enterprise,
+    """The question in a message shortcut's payload, perhaps without text."""
+    return private(
+        str(body["message"].get("text") or ""),
+        person(body),
+        str(body["channel"]["id"]),
+        str(body["trigger_id"]),
+        str(body["response_url"]),
     )
