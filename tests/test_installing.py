@@ -31,6 +31,21 @@ async def installed(home: Joined) -> list[str | None]:
     return [bot.team_id for bot in found]
 
 
+async def begun(home: Joined) -> str:
+    """The state that a browser is sent to Slack with, and keeps in a cookie."""
+    async with ClientSession() as browser:
+        async with browser.get(f"{home.site}/slack/install", allow_redirects=False) as answer:
+            return answer.cookies["slack-app-oauth-state"].value
+
+
+async def returns(home: Joined, state: str, code: str) -> tuple[int, str]:
+    """What a browser that kept *state* is shown when Slack sends it back with it and *code*."""
+    address = f"{home.site}/slack/oauth_redirect?state={state}&code={code}"
+    cookie = {"Cookie": f"slack-app-oauth-state={state}"}
+    async with ClientSession() as browser, browser.get(address, headers=cookie) as answer:
+        return answer.status, await answer.text()
+
+
 @asynccontextmanager
 async def for_none_but(home: Joined, *workspaces: str) -> AsyncIterator[None]:
     """The bot for these workspaces alone."""
@@ -68,23 +83,14 @@ async def test_a_browser_that_did_not_begin_cannot_end(home: Joined) -> None:
 async def test_an_installation_ends_once(home: Joined) -> None:
     await home.install(home.slacks.first)
     (asked,) = home.slacks.asked
-    state = asked["state"]
-    cookie = {"Cookie": f"slack-app-oauth-state={state}"}
-    address = f"{home.site}/slack/oauth_redirect?state={state}&code={home.slacks.code(home.slacks.first)}"
-    async with ClientSession() as browser, browser.get(address, headers=cookie) as answer:
-        assert answer.status == 401
-        assert "opened twice" in await answer.text()
+    status, page = await returns(home, asked["state"], home.slacks.code(home.slacks.first))
+    assert status == 401
+    assert "opened twice" in page
 
 
 async def test_a_code_that_slack_does_not_know_installs_nothing(home: Joined) -> None:
-    async with ClientSession() as browser:
-        async with browser.get(f"{home.site}/slack/install", allow_redirects=False) as answer:
-            state = answer.cookies["slack-app-oauth-state"].value
-        address = f"{home.site}/slack/oauth_redirect?state={state}&code=<script>"
-        cookie = {"Cookie": f"slack-app-oauth-state={state}"}
-        async with browser.get(address, headers=cookie) as answer:
-            assert answer.status == 401
-            page = await answer.text()
+    status, page = await returns(home, await begun(home), "<script>")
+    assert status == 401
     assert "invalid_code" in page
     assert "<script>" not in page
     assert await installed(home) == []
@@ -138,13 +144,8 @@ async def test_no_code_and_no_token_is_logged(tmp_path: Path) -> None:
     with overheard() as heard:
         async with joined(tmp_path, rotates=True) as home:
             await home.install(home.slacks.first)
-            async with ClientSession() as browser:
-                async with browser.get(f"{home.site}/slack/install", allow_redirects=False) as answer:
-                    state = answer.cookies["slack-app-oauth-state"].value
-                address = f"{home.site}/slack/oauth_redirect?state={state}&code=guessed-code"
-                cookie = {"Cookie": f"slack-app-oauth-state={state}"}
-                async with browser.get(address, headers=cookie) as answer:
-                    assert answer.status == 401
+            state = await begun(home)
+            assert (await returns(home, state, "guessed-code"))[0] == 401
             await home.reply(home.slacks.first, await home.ask(home.slacks.first, "what is a delta?"))
             said = heard.getvalue()
             (token,) = home.slacks.tokens(home.slacks.first)

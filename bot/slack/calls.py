@@ -40,7 +40,7 @@ class App:
 
     client_id: str
     client_secret: str = field(repr=False)
-    api_url: str = "https://slack.com/api/"
+    api_url: str
 
 
 class SlackTrouble(BotFailure):

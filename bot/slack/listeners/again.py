@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.errors import BotFailure
 from bot.model import Answer, Question
@@ -12,6 +12,7 @@ from bot.phrases import words_for
 from bot.slack.delivery.private import whisper
 from bot.slack.listeners.feedback import Find, pressed_answer
 from bot.slack.listeners.intake import Submit
+from bot.slack.origin import person
 from bot.slack.presence.rights import IsAdmin
 from bot.slack.rendering import notices
 from bot.slack.rendering.blocks import AGAIN, reply
@@ -26,15 +27,13 @@ def register(app: AsyncApp, *, find: Find, submit: Submit, is_admin: IsAdmin) ->
     """
 
     @app.action(AGAIN)
-    async def pressed(
-        ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
-    ) -> None:
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         known = await pressed_answer(find, body, respond)
         if known is None:
             return
         question, answer = known
-        if body["user"]["id"] != question.person and not await is_admin(context):
+        if body["user"]["id"] != question.person and not await is_admin(person(body)):
             await whisper(respond, body, reply(words_for(question).again_refused))
             return
         try:

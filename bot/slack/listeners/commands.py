@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Person, Policy, Question
 from bot.slack.listeners.intake import INTAKE_SECONDS, PolicyOf, Submit, allowed
@@ -77,9 +77,7 @@ def register_blog(
     """
 
     @app.command("/blog")
-    async def blog(
-        ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any], context: AsyncBoltContext
-    ) -> None:
+    async def blog(ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any]) -> None:
         await ack()
         question = asked(command)
         verb, _, words = question.text.partition(" ")
@@ -90,7 +88,7 @@ def register_blog(
                 await respond(**await _status(question, facts))
             case "policy":
                 await respond(**await _policy(question, words, channel, articles))
-            case "refresh" if not await is_admin(context):
+            case "refresh" if not await is_admin(question.asker):
                 await respond(**notices.refresh_refused(question))
             case "refresh":
                 await respond(**notices.refresh_started(question))

@@ -56,7 +56,7 @@ def register(app: AsyncApp, *, record: Record, find: Find) -> None:
         await ack()
         place = json.loads(view["private_metadata"])
         reason = view["state"]["values"][REASON][REASON].get("value") or ""
-        await record(place["channel"], place["reply"], person(body), "bad", reason[:LONGEST_REASON])
+        await record(place["channel"], place["reply"], person(body), "bad", reason)
         log.info("feedback explained", channel=place["channel"], reply=place["reply"], verdict="bad")
 
     @app.action(SHARE)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.model import Question
 from bot.phrases import choose
 from bot.slack.delivery.private import whisper
+from bot.slack.origin import person
 from bot.slack.presence.rights import IsAdmin
 from bot.slack.rendering.blocks import STOP, reply
 
@@ -29,13 +30,11 @@ def register(
     """
 
     @app.action(STOP)
-    async def pressed(
-        ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond, context: AsyncBoltContext
-    ) -> None:
+    async def pressed(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
         asker, _, name = str(body["actions"][0]["value"]).partition(" ")
         words = choose(str((body.get("message") or {}).get("text") or ""))
-        if body["user"]["id"] != asker and not await is_admin(context):
+        if body["user"]["id"] != asker and not await is_admin(person(body)):
             await whisper(respond, body, reply(words.stop_refused))
         elif stop(name):
             log.info("stopped", question=name)

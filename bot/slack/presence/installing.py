@@ -28,6 +28,7 @@ from bot.errors import BotFailure
 from bot.records.installations import Installations
 from bot.slack.calls import App, client
 from bot.slack.origin import origin
+from bot.slack.presence.connection import Answering
 
 INSTALL, RETURN = "/slack/install", "/slack/oauth_redirect"
 SCOPES = (
@@ -85,7 +86,7 @@ class Installing(AsyncOAuthFlow):
         )
 
     @property
-    def pages(self) -> Mapping[str, Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]]:
+    def pages(self) -> Mapping[str, Answering]:
         """What answers at which path."""
         return {INSTALL: self._begin, RETURN: self._end}
 

@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 import structlog
-from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotFailure
+from bot.model import Person
 from bot.slack.calls import Calls
 
-IsAdmin = Callable[[AsyncBoltContext], Awaitable[bool]]
-"""Whether the person whom an event comes from administers its workspace."""
+IsAdmin = Callable[[Person], Awaitable[bool]]
+"""Whether a person administers their workspace."""
 
 log = structlog.get_logger(__name__)
 

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 import structlog
-from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotFailure, SlackFailure
+from bot.model import Person
 from bot.records.installations import Installations
 from bot.slack.calls import Calls, client
 from bot.slack.delivery.delivery import Delivery
@@ -83,11 +83,11 @@ def only(here: Workspace) -> At:
 
 
 def administers(at: At) -> IsAdmin:
-    """Ask in the workspace that an event comes from whether its person administers it."""
+    """Ask in a person's workspace whether they administer it."""
 
-    async def is_admin(context: AsyncBoltContext) -> bool:
-        here = await at(context.team_id or "", context.enterprise_id or "")
-        return await here.rights.is_admin(context.user_id or "")
+    async def is_admin(person: Person) -> bool:
+        here = await at(person.team, person.enterprise)
+        return await here.rights.is_admin(person.id)
 
     return is_admin
 
